@@ -1,0 +1,132 @@
+"""Correlated geometric Brownian motions."""
+
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from jaxprice.core import validation
+from jaxprice.core.array import Array, Float, Scalar, as_arrays, numeric_dtype
+from jaxprice.core.struct import pytree_dataclass
+from jaxprice.models.gaussian import gaussian_log_density, intervals
+from jaxprice.numerics.correlation import correlation_factor, equicorrelation
+
+
+@pytree_dataclass
+class BlackScholes:
+    """dS_i = (r - q_i) S_i dt + σ_i S_i dW_i with d⟨W_i, W_j⟩ = ρ_ij dt.
+
+    Attributes:
+        spot: prices today, (d,).
+        volatility: per square root of a year, (d,).
+        correlation: of the Brownian motions, (d, d); any positive semi-definite one.
+        rate: continuously compounded, per year, ().
+        dividend: continuous yield per year, (d,).
+    """
+
+    spot: Float[Array, " d"]
+    volatility: Float[Array, " d"]
+    correlation: Float[Array, "d d"]
+    rate: Scalar
+    dividend: Float[Array, " d"]
+
+    is_exact: ClassVar[bool] = True
+
+    @classmethod
+    def equicorrelated(
+        cls,
+        *,
+        n_assets: int,
+        spot: float | Array,
+        volatility: float | Array,
+        correlation: float | Array = 0.0,
+        rate: float | Array = 0.0,
+        dividend: float | Array = 0.0,
+    ) -> "BlackScholes":
+        """`n_assets` assets with one correlation between any two; `spot`, `volatility` and `dividend` may be one number.
+
+        Raises:
+            ValueError: for numbers that are no model.
+        """
+        validation.check_count("n_assets", n_assets)
+        numbers = (spot, volatility, correlation, rate, dividend)
+        spot, volatility, correlation, rate, dividend = as_arrays(numbers, numeric_dtype(numbers))
+        for name, value in (("spot", spot), ("volatility", volatility), ("dividend", dividend)):
+            if value.ndim:
+                validation.check_shape(name, value, (n_assets,))
+        validation.check_shape("correlation", correlation, ())
+        model = cls(
+            spot=jnp.broadcast_to(spot, (n_assets,)),
+            volatility=jnp.broadcast_to(volatility, (n_assets,)),
+            correlation=equicorrelation(n_assets, correlation),
+            rate=rate,
+            dividend=jnp.broadcast_to(dividend, (n_assets,)),
+        )
+        model.validate()
+        return model
+
+    @property
+    def n_assets(self) -> int:
+        """Number of assets d."""
+        return self.spot.shape[-1]
+
+    @property
+    def n_factors(self) -> int:
+        """Number of normals a step takes: d."""
+        return self.n_assets
+
+    def diffusion(self) -> Float[Array, "d d"]:
+        """Lower triangular factor of the covariance of the log-returns per year."""
+        return correlation_factor(self.correlation) * self.volatility[:, None]
+
+    def log_drift(self) -> Float[Array, " d"]:
+        """Mean of the log-returns per year."""
+        return self.rate - self.dividend - 0.5 * self.volatility**2
+
+    def path(self, normal: Float[Array, "n d"], time: Float[Array, " n"]) -> Float[Array, "n d"]:
+        """Prices at `time`, exact in law."""
+        brownian = jnp.cumsum(jnp.sqrt(intervals(time))[:, None] * normal, axis=0)
+        return self.spot[None] * jnp.exp(time[:, None] * self.log_drift()[None] + brownian @ self.diffusion().T)
+
+    def observe(self, state: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """The state is the prices."""
+        return state
+
+    def discount_factor(self, time: Float[Array, "*n"]) -> Float[Array, "*n"]:
+        """exp(-r t)."""
+        return jnp.exp(-self.rate * time)
+
+    def forward(self, time: Float[Array, " n"]) -> Float[Array, "n d"]:
+        """S_i exp((r - q_i) t)."""
+        return self.spot[None] * jnp.exp(time[:, None] * (self.rate - self.dividend)[None])
+
+    def likelihood_path(self, normal: Float[Array, "n d"], time: Float[Array, " n"]) -> tuple[Float[Array, "n d"], Scalar]:
+        """Frozen prices and the exact Gaussian log-density of their log-returns."""
+        state = jax.lax.stop_gradient(self.path(normal, time))
+        log_price = jnp.log(state)
+        returns = log_price - jnp.concatenate([jnp.log(self.spot)[None], log_price[:-1]])
+        dt = intervals(time)
+        return state, gaussian_log_density(returns - dt[:, None] * self.log_drift()[None], self.diffusion(), dt)
+
+    def from_spot(self, state: Float[Array, "n d"], time: Float[Array, " n"], spot: Float[Array, " d"]) -> Float[Array, "n d"]:
+        """Prices are proportional to the spot."""
+        del time
+        return state * (spot / self.spot)[None]
+
+    def log_characteristic_fn(self, frequency: Float[Array, " d"], time: Scalar) -> Scalar:
+        """log E[exp(i u · X_t)] of the log-prices X_t = log S_t, for real or complex u (d,)."""
+        mean = jnp.log(self.spot) + time * self.log_drift()
+        loading = frequency @ self.diffusion().astype(frequency.dtype)
+        return 1j * jnp.sum(frequency * mean) - 0.5 * time * jnp.sum(loading**2)
+
+    def validate(self) -> None:
+        """Raises `ValueError` for numbers that are no market."""
+        if self.spot.ndim != 1 or self.spot.shape[0] == 0:
+            raise ValueError(f"BlackScholes.spot: expected shape (n_assets,), got {tuple(self.spot.shape)}")
+        validation.check_finite(self, "BlackScholes")
+        for name in ("volatility", "dividend"):
+            validation.check_shape(f"BlackScholes.{name}", getattr(self, name), self.spot.shape)
+        validation.check_shape("BlackScholes.rate", self.rate, ())
+        validation.check_positive("BlackScholes.spot", self.spot)
+        validation.check_non_negative("BlackScholes.volatility", self.volatility)
+        validation.check_correlation("BlackScholes.correlation", self.correlation, self.n_assets)

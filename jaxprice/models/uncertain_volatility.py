@@ -1,0 +1,51 @@
+"""Geometric Brownian motions whose volatilities and correlations are known as ranges only."""
+
+from jaxprice.core import validation
+from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.core.struct import pytree_dataclass
+
+
+@pytree_dataclass
+class UncertainVolatility:
+    """dS_i = (r - q_i) S_i dt + σ_i S_i dW_i, where σ and ρ may be anything inside their bounds at any time.
+
+    It has no single law, so nothing simulates it: an engine bounds prices over all admissible laws
+    (Avellaneda, Levy and Paras 1995).
+
+    Attributes:
+        spot: prices today, (d,).
+        min_volatility: lower bounds per square root of a year, (d,).
+        max_volatility: upper bounds, (d,).
+        min_correlation: lower bounds, (d, d), symmetric with ones on the diagonal.
+        max_correlation: upper bounds, (d, d), likewise.
+        rate: continuously compounded, per year, ().
+        dividend: continuous yield per year, (d,).
+    """
+
+    spot: Float[Array, " d"]
+    min_volatility: Float[Array, " d"]
+    max_volatility: Float[Array, " d"]
+    min_correlation: Float[Array, "d d"]
+    max_correlation: Float[Array, "d d"]
+    rate: Scalar
+    dividend: Float[Array, " d"]
+
+    @property
+    def n_assets(self) -> int:
+        """Number of assets d."""
+        return self.spot.shape[-1]
+
+    def validate(self) -> None:
+        """Raises `ValueError` for numbers that are no market, and where bounds cross."""
+        if self.spot.ndim != 1 or self.spot.shape[0] == 0:
+            raise ValueError(f"UncertainVolatility.spot: expected shape (n_assets,), got {tuple(self.spot.shape)}")
+        validation.check_finite(self, "UncertainVolatility")
+        for name in ("min_volatility", "max_volatility", "dividend"):
+            validation.check_shape(f"UncertainVolatility.{name}", getattr(self, name), self.spot.shape)
+        for name in ("min_correlation", "max_correlation"):
+            validation.check_shape(f"UncertainVolatility.{name}", getattr(self, name), (self.n_assets, self.n_assets))
+            validation.check_between(f"UncertainVolatility.{name}", getattr(self, name), -1.0, 1.0)
+        validation.check_positive("UncertainVolatility.spot", self.spot)
+        validation.check_non_negative("UncertainVolatility.min_volatility", self.min_volatility)
+        validation.check_ordered("min_volatility", self.min_volatility, "max_volatility", self.max_volatility)
+        validation.check_ordered("min_correlation", self.min_correlation, "max_correlation", self.max_correlation)
