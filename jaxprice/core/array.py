@@ -23,7 +23,9 @@ def is_concrete(value: Any) -> bool:
 def numeric_dtype(tree: Any) -> jnp.dtype:
     """The floating dtype that a tree of numbers computes in; Python numbers take JAX's default."""
     floats = [
-        leaf.dtype for leaf in jax.tree.leaves(tree) if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+        leaf.dtype
+        for leaf in jax.tree.leaves(tree)
+        if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
     ]
     dtypes = [jax.dtypes.canonicalize_dtype(dtype) for dtype in floats]
     return jnp.result_type(*dtypes) if dtypes else jnp.result_type(float)

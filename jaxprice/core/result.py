@@ -15,8 +15,8 @@ class PriceResult:
         price: point estimate.
         std_error: its standard error; None for a deterministic engine.
         greeks: derivatives of the price, a pytree shaped like the model: `greeks.spot` is delta, `greeks.volatility`
-            vega, `greeks.rate` rho. For a correlation matrix entry (i, j) holds half the derivative with respect to the
-            one number rho_ij = rho_ji when i != j, so that the sum over a symmetric change is right; the diagonal is zero.
+            vega, `greeks.rate` rho. For a correlation matrix, entry (i, j) holds half the derivative with respect to
+            the one number rho_ij = rho_ji, so that the sum over a symmetric change is right; the diagonal is zero.
         greeks_std_error: their standard errors, shaped likewise.
         lower: lower 95 % confidence limit of a lower bound.
         upper: upper 95 % confidence limit of an upper bound.

@@ -26,10 +26,10 @@ class Status(enum.IntEnum):
 _REMEDY = {
     Status.OK: "all went well",
     Status.OUTSIDE_DOMAIN: "an input lies outside the domain the surrogate was fitted on: refit on a wider domain",
-    Status.NO_EXERCISE_REGION: "no path was ever in the money at an exercise date: check strike and spot, or use more paths",
+    Status.NO_EXERCISE_REGION: "no path was ever in the money at an exercise date: check strike and spot, or add paths",
     Status.NOT_CONVERGED: "an iteration stopped at its cap: allow more sweeps or loosen the tolerance",
     Status.RANK_CAP: "a tensor rank reached its cap: raise max_rank or loosen the tolerance",
-    Status.GLOBAL_CHECK_FAILED: "an independent check found an error above the tolerance: add pivots or start from another seed",
+    Status.GLOBAL_CHECK_FAILED: "an independent check found an error above the tolerance: add pivots or take another seed",
     Status.RANK_DEFICIENT: "a regression matrix is close to rank-deficient: use fewer basis functions or more paths",
     Status.FACTORISATION_FAILED: "a Cholesky factorisation failed: raise the jitter or remove duplicate points",
     Status.NON_FINITE: "a price or a sensitivity is NaN or infinite: check the model's numbers and what the payoff "

@@ -30,8 +30,8 @@ def check_finite(tree: Any, what: str) -> None:
             bad = ~np.isfinite(np.asarray(leaf))
             if bad.any():
                 raise ValueError(
-                    f"{what}{jax.tree_util.keystr(path)}: expected finite numbers, got {np.asarray(leaf)[bad].ravel()[0]} "
-                    f"in {int(bad.sum())} of {bad.size} places; remove or repair them"
+                    f"{what}{jax.tree_util.keystr(path)}: expected finite numbers, got "
+                    f"{np.asarray(leaf)[bad].ravel()[0]} in {int(bad.sum())} of {bad.size} places; remove or repair them"
                 )
 
 
@@ -56,7 +56,9 @@ def check_non_negative(name: str, value: Any) -> None:
 
 def check_between(name: str, value: Any, lower: float, upper: float) -> None:
     """Raises `ValueError` unless every number lies in [lower, upper]."""
-    _check(name, value, lambda array: ~((array >= lower) & (array <= upper)), f"a number between {lower:g} and {upper:g}")
+    _check(
+        name, value, lambda array: ~((array >= lower) & (array <= upper)), f"a number between {lower:g} and {upper:g}"
+    )
 
 
 def check_ordered(lower_name: str, lower: Any, upper_name: str, upper: Any) -> None:
@@ -84,16 +86,22 @@ def check_correlation(name: str, value: Any, n_assets: int) -> None:
     matrix = np.asarray(value, np.float64)
     tolerance = 1e-6 if value.dtype == np.float32 else 1e-10
     if np.abs(matrix - matrix.T).max() > tolerance:
-        raise ValueError(f"{name}: expected a symmetric matrix, got entries that differ from their mirror image by "
-                         f"up to {np.abs(matrix - matrix.T).max():.3g}; use (c + c.T) / 2")
+        raise ValueError(
+            f"{name}: expected a symmetric matrix, got entries that differ from their mirror image by "
+            f"up to {np.abs(matrix - matrix.T).max():.3g}; use (c + c.T) / 2"
+        )
     if np.abs(np.diag(matrix) - 1.0).max() > tolerance:
-        raise ValueError(f"{name}: expected ones on the diagonal, got {np.diag(matrix)}; a covariance matrix must "
-                         "be divided by the volatilities first")
+        raise ValueError(
+            f"{name}: expected ones on the diagonal, got {np.diag(matrix)}; a covariance matrix must "
+            "be divided by the volatilities first"
+        )
     check_between(name, value, -1.0 - tolerance, 1.0 + tolerance)
     smallest = float(np.linalg.eigvalsh(matrix).min())
     if smallest < -max(_PSD_TOLERANCE, tolerance):
-        raise ValueError(f"{name}: expected a positive semi-definite matrix, got a smallest eigenvalue of "
-                         f"{smallest:.3g}; project it on the nearest correlation matrix")
+        raise ValueError(
+            f"{name}: expected a positive semi-definite matrix, got a smallest eigenvalue of "
+            f"{smallest:.3g}; project it on the nearest correlation matrix"
+        )
 
 
 def check_increasing_times(name: str, value: Any) -> None:
@@ -104,8 +112,10 @@ def check_increasing_times(name: str, value: Any) -> None:
         return
     times = np.asarray(value)
     if not times[0] > 0:
-        raise ValueError(f"{name}: expected times after 0, got {times[0]:g}; what is exercised or observed now is worth "
-                         "its payoff now")
+        raise ValueError(
+            f"{name}: expected times after 0, got {times[0]:g}; what is exercised or observed now is worth "
+            "its payoff now"
+        )
     steps = np.diff(times)
     if not (steps > 0).all():
         at = int(np.argmin(steps > 0))

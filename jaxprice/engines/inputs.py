@@ -22,7 +22,9 @@ def prepare(model: _M, product: _P) -> tuple[_M, _P]:
         ValueError: for numbers that are no model or no product; TypeError: for what is neither.
     """
     if not callable(getattr(model, "validate", None)) or not hasattr(type(model), "n_assets"):
-        raise TypeError(f"model: expected one of jaxprice.models or a class with their methods, got {type(model).__name__}")
+        raise TypeError(
+            f"model: expected one of jaxprice.models or a class with their methods, got {type(model).__name__}"
+        )
     if not hasattr(product, "payoff") or not hasattr(type(product), "time"):
         raise TypeError(
             f"product: expected one of jaxprice.products such as European(payoff=..., expiry=...), got "

@@ -67,7 +67,9 @@ class Bachelier:
         """S_i exp(r t)."""
         return self.spot[None] * jnp.exp(self.rate * time)[:, None]
 
-    def likelihood_path(self, normal: Float[Array, "n d"], time: Float[Array, " n"]) -> tuple[Float[Array, "n d"], Scalar]:
+    def likelihood_path(
+        self, normal: Float[Array, "n d"], time: Float[Array, " n"]
+    ) -> tuple[Float[Array, "n d"], Scalar]:
         """Frozen prices and the exact Gaussian log-density of their steps."""
         state = jax.lax.stop_gradient(self.path(normal, time))
         discounted = state * self.discount_factor(time)[:, None]
@@ -76,16 +78,20 @@ class Bachelier:
         jacobian = -self.n_assets * jnp.sum(self.rate * time)
         return state, gaussian_log_density(steps, self.diffusion(), self.variance_clock(time)) + jacobian
 
-    def from_spot(self, state: Float[Array, "n d"], time: Float[Array, " n"], spot: Float[Array, " d"]) -> Float[Array, "n d"]:
+    def from_spot(
+        self, state: Float[Array, "n d"], time: Float[Array, " n"], spot: Float[Array, " d"]
+    ) -> Float[Array, "n d"]:
         """A shift of the spot grows at the rate."""
         return state + jnp.exp(self.rate * time)[:, None] * (spot - self.spot)[None]
 
     def log_characteristic_fn(self, frequency: Float[Array, " d"], time: Scalar) -> Scalar:
-        """log E[exp(i u · S_t)] of the prices, for real or complex u (d,)."""
+        """Log of E[exp(i u · S_t)] of the prices, for real or complex u (d,)."""
+        frequency = jax.lax.complex(jnp.real(frequency), jnp.imag(frequency))
         clock = time * jnp.exp(2.0 * self.rate * time) * _mean_decay(2.0 * self.rate * time)
         loading = frequency @ self.diffusion().astype(frequency.dtype)
-        mean = self.spot * jnp.exp(self.rate * time)
-        return 1j * jnp.sum(frequency * mean) - 0.5 * clock * jnp.sum(loading**2)
+        mean = (self.spot * jnp.exp(self.rate * time)).astype(frequency.dtype)
+        half_clock = (0.5 * clock).astype(frequency.dtype)
+        return 1j * jnp.sum(frequency * mean) - half_clock * jnp.sum(loading**2)
 
     def validate(self) -> None:
         """Raises `ValueError` for numbers that are no market."""

@@ -43,7 +43,7 @@ class BlackScholes:
         rate: float | Array = 0.0,
         dividend: float | Array = 0.0,
     ) -> "BlackScholes":
-        """`n_assets` assets with one correlation between any two; `spot`, `volatility` and `dividend` may be one number.
+        """`n_assets` assets with one correlation between any two; spot, volatility and dividend may be one number.
 
         Raises:
             ValueError: for numbers that are no model.
@@ -100,7 +100,9 @@ class BlackScholes:
         """S_i exp((r - q_i) t)."""
         return self.spot[None] * jnp.exp(time[:, None] * (self.rate - self.dividend)[None])
 
-    def likelihood_path(self, normal: Float[Array, "n d"], time: Float[Array, " n"]) -> tuple[Float[Array, "n d"], Scalar]:
+    def likelihood_path(
+        self, normal: Float[Array, "n d"], time: Float[Array, " n"]
+    ) -> tuple[Float[Array, "n d"], Scalar]:
         """Frozen prices and the exact Gaussian log-density of their log-returns."""
         state = jax.lax.stop_gradient(self.path(normal, time))
         log_price = jnp.log(state)
@@ -108,16 +110,39 @@ class BlackScholes:
         dt = intervals(time)
         return state, gaussian_log_density(returns - dt[:, None] * self.log_drift()[None], self.diffusion(), dt)
 
-    def from_spot(self, state: Float[Array, "n d"], time: Float[Array, " n"], spot: Float[Array, " d"]) -> Float[Array, "n d"]:
+    def conditional_law(
+        self, normal: Float[Array, "n d"], time: Float[Array, " n"]
+    ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+        """Mean and standard deviation of each log-return, independent and Gaussian; one asset only.
+
+        The last normal of a step is the one not used: here, the only one.
+
+        Raises:
+            ValueError: for more than one asset.
+        """
+        del normal
+        if self.n_assets != 1:
+            raise ValueError(
+                f"BlackScholes.conditional_law: expected one asset, got {self.n_assets}; the law of one log-return "
+                "says nothing about the others, use likelihood_path instead"
+            )
+        dt = intervals(time)
+        return self.log_drift() * dt, self.volatility * jnp.sqrt(dt)
+
+    def from_spot(
+        self, state: Float[Array, "n d"], time: Float[Array, " n"], spot: Float[Array, " d"]
+    ) -> Float[Array, "n d"]:
         """Prices are proportional to the spot."""
         del time
         return state * (spot / self.spot)[None]
 
     def log_characteristic_fn(self, frequency: Float[Array, " d"], time: Scalar) -> Scalar:
-        """log E[exp(i u · X_t)] of the log-prices X_t = log S_t, for real or complex u (d,)."""
+        """Log of E[exp(i u · X_t)] of the log-prices X_t = log S_t, for real or complex u (d,)."""
+        frequency = jax.lax.complex(jnp.real(frequency), jnp.imag(frequency))
         mean = jnp.log(self.spot) + time * self.log_drift()
         loading = frequency @ self.diffusion().astype(frequency.dtype)
-        return 1j * jnp.sum(frequency * mean) - 0.5 * time * jnp.sum(loading**2)
+        half_time = (0.5 * time).astype(frequency.dtype)
+        return 1j * jnp.sum(frequency * mean.astype(frequency.dtype)) - half_time * jnp.sum(loading**2)
 
     def validate(self) -> None:
         """Raises `ValueError` for numbers that are no market."""

@@ -22,12 +22,12 @@ class Model(Protocol):
 
     @property
     def n_assets(self) -> int:
-        """d."""
+        """D."""
         ...
 
     @property
     def n_factors(self) -> int:
-        """m."""
+        """M."""
         ...
 
     def path(self, normal: Float[Array, "n m"], time: Float[Array, " n"]) -> Float[Array, "n s"]:
@@ -56,7 +56,9 @@ class Model(Protocol):
         """
         ...
 
-    def from_spot(self, state: Float[Array, "n s"], time: Float[Array, " n"], spot: Float[Array, " d"]) -> Float[Array, "n s"]:
+    def from_spot(
+        self, state: Float[Array, "n s"], time: Float[Array, " n"], spot: Float[Array, " d"]
+    ) -> Float[Array, "n s"]:
         """The path that the same noise draws when it starts at `spot` instead of the model's own."""
         ...
 

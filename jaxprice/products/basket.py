@@ -97,7 +97,9 @@ class GeometricCallSpread:
     def validate(self) -> None:
         """Raises `ValueError` for strikes that are negative or cross."""
         validation.check_non_negative("GeometricCallSpread.lower_strike", self.lower_strike)
-        validation.check_ordered("GeometricCallSpread.lower_strike", self.lower_strike, "upper_strike", self.upper_strike)
+        validation.check_ordered(
+            "GeometricCallSpread.lower_strike", self.lower_strike, "upper_strike", self.upper_strike
+        )
 
 
 @pytree_dataclass

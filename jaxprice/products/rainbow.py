@@ -110,7 +110,9 @@ class OutperformerSpread:
     def __call__(self, state: Float[Array, " 2"]) -> Scalar:
         """Cash flow at prices (2,)."""
         at_least(2, state, self)
-        return positive_part(state[1] - self.lower_ratio * state[0]) - positive_part(state[1] - self.upper_ratio * state[0])
+        return positive_part(state[1] - self.lower_ratio * state[0]) - positive_part(
+            state[1] - self.upper_ratio * state[0]
+        )
 
     def validate(self) -> None:
         """Raises `ValueError` for ratios that are negative or cross."""

@@ -64,7 +64,7 @@ class CallSpread:
 
 @pytree_dataclass
 class Digital:
-    """One unit of cash if S > K: a cash-or-nothing call."""
+    """One unit of cash if S is at K or above: a cash-or-nothing call."""
 
     strike: Scalar
     jumps: ClassVar[bool] = True

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 
 from jaxprice.core.array import Array, Float, Int, PRNGKey
+from jaxprice.numerics import sobol
+from jaxprice.numerics.normal import from_bits
 from jaxprice.simulation import noise
 from jaxprice.simulation.moments import Moments, merge_all
 from jaxprice.simulation.noise import Sampling
@@ -57,7 +59,9 @@ def plan(
     The default chunk holds about 2¹⁶ normals, which fit the second-level cache of a core with what is computed from
     them. A group is as large as leaves 1,024 groups, so that standard errors are known to about 2 %, and at most 128.
     """
-    group = max(2 if sampling == Sampling.ANTITHETIC else 1, _power_of_two_below(min(_MAX_GROUP, n_paths // _MIN_GROUPS)))
+    group = max(
+        2 if sampling == Sampling.ANTITHETIC else 1, _power_of_two_below(min(_MAX_GROUP, n_paths // _MIN_GROUPS))
+    )
     if chunk is None:
         chunk = max(_power_of_two_below(_CHUNK_NUMBERS // (n_steps * n_factors)), 32)
     per_replicate = n_paths // n_replicates if sampling == Sampling.SOBOL else n_paths
@@ -67,7 +71,12 @@ def plan(
 
 
 def accumulate(
-    group_fn: GroupFunction, key: PRNGKey, plan: Plan, dtype: jnp.dtype, mesh: Mesh | None = None
+    group_fn: GroupFunction,
+    key: PRNGKey,
+    plan: Plan,
+    dtype: jnp.dtype,
+    arrange: Callable[[Float[Array, "n n_normals"]], Float[Array, "n n_steps m"]],
+    mesh: Mesh | None = None,
 ) -> tuple[Moments, Moments]:
     """Moments of the value of a path and of the group means of everything else.
 
@@ -76,11 +85,13 @@ def accumulate(
         key: of the stream of paths.
         plan: how paths are cut.
         dtype: of the normals.
+        arrange: from Sobol points, as normals in order of importance, to the normals of each step.
         mesh: devices to spread the blocks over, along its axis "paths"; None for one device.
 
     Returns:
         Moments of the values, whose samples are paths, antithetic pairs or replicates, and moments of the group means.
     """
+    n_normals = plan.n_steps * plan.n_factors
 
     def one_chunk(index: Int[Array, " chunk"], normal: Float[Array, "chunk n_steps m"]) -> tuple[Moments, Moments]:
         weight = (index < plan.n_paths).astype(dtype)
@@ -92,17 +103,26 @@ def accumulate(
 
     def chunk_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
         index = block * plan.chunk + jnp.arange(plan.chunk, dtype=jnp.uint32)
-        return one_chunk(index, noise.draw(key, plan.sampling, index, plan.n_steps, plan.n_factors, dtype))
+
+        def draw() -> Array:
+            return noise.draw(key, plan.sampling, index, n_normals)
+
+        # A block beyond the last draws nothing. The branch also stands between the drawing and its consumers: XLA
+        # would fuse it into each of them, forward and reverse, and draw as many times.
+        nothing = jnp.zeros((n_normals, plan.chunk), jnp.float32)
+        normal = jax.lax.cond(block < plan.n_blocks, draw, lambda: nothing)
+        return one_chunk(index, noise.by_path(normal, plan.n_steps, dtype))
 
     def replicate_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
         n_points = plan.n_paths // plan.n_replicates
+        sequence = sobol.scrambled(jax.random.fold_in(key, block), n_normals)
+        base = sobol.table(sequence, plan.chunk)
 
-        def chunk(start: Int[Array, ""]) -> tuple[Moments, Moments]:
-            normal = noise.sobol(key, block, start, plan.chunk, plan.n_steps, plan.n_factors, dtype)
-            return one_chunk(jnp.arange(plan.chunk, dtype=jnp.uint32), normal)
+        def one(start: Int[Array, ""]) -> tuple[Moments, Moments]:
+            normal = arrange(from_bits(sobol.block(sequence, base, start), dtype).T)
+            return one_chunk(start + jnp.arange(plan.chunk, dtype=jnp.uint32), normal)
 
-        starts = jnp.arange(n_points // plan.chunk, dtype=jnp.uint32) * plan.chunk
-        whole = _scan_merge(chunk, starts)
+        whole = _scan_merge(one, jnp.arange(n_points // plan.chunk, dtype=jnp.uint32) * plan.chunk)
         return tuple(  # type: ignore[return-value]
             Moments.of(jax.tree.map(lambda leaf: leaf[None], part.mean), part.weight[None]) for part in whole
         )

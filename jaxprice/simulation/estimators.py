@@ -25,7 +25,7 @@ class Estimator(enum.StrEnum):
     PATHWISE = "pathwise"
     """Derivative of what the path pays; unbiased for continuous payoffs, refused for payoffs that jump."""
     LIKELIHOOD_RATIO = "likelihood_ratio"
-    """What the path pays times the score of its prices (Broadie and Glasserman 1996); unbiased for any payoff, noisier."""
+    """What the path pays times the score of its prices (Broadie and Glasserman 1996); unbiased for any payoff, noisy."""
     SMOOTHED = "smoothed"
     """Pathwise derivative with each jump replaced by a ramp; bias and noise are traded by the ramp's width."""
     CONDITIONAL = "conditional"
@@ -86,7 +86,9 @@ def spot_hessian(
     """
 
     def value(spot: Array) -> Scalar:
-        return present_value(estimator, dataclasses.replace(model, spot=spot), product, normal, n_substeps, smoothing_width)
+        return present_value(
+            estimator, dataclasses.replace(model, spot=spot), product, normal, n_substeps, smoothing_width
+        )
 
     def weighted_delta(spot: Array) -> Array:
         here = dataclasses.replace(model, spot=spot)

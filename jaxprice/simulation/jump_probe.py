@@ -31,7 +31,7 @@ def largest_jump(key: PRNGKey, model: Model, product: Any, n_points: int = _N_PO
     n_steps = product.time.shape[0] * substeps(model, product.time.shape[0], 1)
     index = jnp.arange(2 * _N_CURVES, dtype=jnp.uint32)
     dtype = model.spot.dtype  # type: ignore[attr-defined]
-    ends = noise.draw(key, Sampling.PSEUDO, index, n_steps, model.n_factors, dtype)
+    ends = noise.by_path(noise.draw(key, Sampling.PSEUDO, index, n_steps * model.n_factors), n_steps, dtype)
     angle = jnp.linspace(0.0, 0.5 * jnp.pi, n_points, dtype=dtype)
 
     def value(angle: Scalar, start: Array, end: Array) -> Scalar:

@@ -23,7 +23,7 @@ class Config:
         control_variate: whether to subtract the discounted prices at expiry, whose means are known, with the
             coefficients of a regression on 4,096 pilot paths.
         smoothing_width: of the smoothed estimator, relative to the level at which the payoff jumps.
-        n_substeps: time steps between two observations; None: one where the model is exact, 32 or more in all otherwise.
+        n_substeps: time steps between two observations; None: one if the model is exact, else 32 or more in all.
         chunk: paths that are in memory at once, a power of two; None: what fits the cache.
     """
 

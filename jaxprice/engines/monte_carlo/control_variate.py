@@ -46,7 +46,7 @@ def fit(
     n_steps = product.time.shape[0] * n_substeps
     index = jnp.arange(_PILOT_PATHS, dtype=jnp.uint32)
     dtype = model.spot.dtype  # type: ignore[attr-defined]
-    normal = noise.draw(key, Sampling.PSEUDO, index, n_steps, model.n_factors, dtype)
+    normal = noise.by_path(noise.draw(key, Sampling.PSEUDO, index, n_steps * model.n_factors), n_steps, dtype)
 
     def sample(normal: Array) -> tuple[Scalar, Array]:
         value = present_value(Estimator.PATHWISE, model, product, normal, n_substeps, config.smoothing_width)

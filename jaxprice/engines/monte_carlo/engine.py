@@ -17,9 +17,12 @@ from jaxprice.engines.monte_carlo import control_variate
 from jaxprice.engines.monte_carlo.config import Config
 from jaxprice.engines.monte_carlo.control_variate import Control
 from jaxprice.models.model import Model
-from jaxprice.simulation.accumulate import Plan, accumulate, plan
+from jaxprice.simulation.accumulate import GroupFunction, Plan, accumulate, plan
+from jaxprice.simulation.active_directions import arrange, arrangement
 from jaxprice.simulation.estimators import Estimator, check_estimator, present_value, spot_hessian
 from jaxprice.simulation.jump_probe import check_declared
+from jaxprice.simulation.moments import Moments
+from jaxprice.simulation.noise import Sampling
 from jaxprice.simulation.paths import substeps
 
 
@@ -87,7 +90,9 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Any,
             "an engine for early exercise finds when to exercise"
         )
     if not hasattr(model, "path"):
-        raise TypeError(f"monte_carlo simulates one law, {type(model).__name__} has none; use an engine that bounds prices")
+        raise TypeError(
+            f"monte_carlo simulates one law, {type(model).__name__} has none; use an engine that bounds prices"
+        )
     return model, product, config.validate()
 
 
@@ -99,13 +104,27 @@ def _plan(model: Any, product: Any, config: Config) -> tuple[Plan, int]:
     return cut, n_substeps
 
 
+def _accumulate(
+    group: GroupFunction, key: PRNGKey, cut: Plan, model: Any, product: Any, n_substeps: int, mesh: Mesh | None
+) -> tuple[Moments, Moments]:
+    rotation = None
+    if cut.sampling == Sampling.SOBOL:
+        rotation = arrangement(stream(key, Stream.PILOT), model, product, cut.n_steps, n_substeps)
+
+    def by_importance(normal: Array) -> Array:
+        return arrange(normal, rotation, product.time, n_substeps)
+
+    return accumulate(group, stream(key, Stream.PATHS), cut, product.time.dtype, by_importance, mesh)
+
+
 @functools.partial(jax.jit, static_argnames=("config", "mesh"))
 @full_precision
 def _price(
     key: PRNGKey, model: Any, product: Any, control: Control | None, *, config: Config, mesh: Mesh | None
 ) -> PriceResult:
     cut, n_substeps = _plan(model, product, config)
-    dtype = model.spot.dtype
+    if config.estimator == Estimator.PATHWISE and getattr(product.payoff, "jumps", False):
+        model = jax.tree.map(_refuse_derivative, model)
     coefficient = control_variate.fit(stream(key, Stream.PILOT), model, product, control, config, n_substeps)
 
     def path_value(model: Any, normal: Array) -> Scalar:
@@ -123,12 +142,9 @@ def _price(
         (_, value), greeks = jax.value_and_grad(group_value, has_aux=True)(model, normal, weight)
         return value, greeks
 
-    price, greeks = accumulate(group, stream(key, Stream.PATHS), cut, dtype, mesh)
-    value = price.mean
-    if not config.greeks and config.estimator == Estimator.PATHWISE and getattr(product.payoff, "jumps", False):
-        value = _refuse_derivative(value)
+    price, greeks = _accumulate(group, key, cut, model, product, n_substeps, mesh)
     return PriceResult(
-        price=value,
+        price=price.mean,
         std_error=price.std_error(),
         greeks=greeks.mean if config.greeks else None,
         greeks_std_error=greeks.std_error() if config.greeks else None,
@@ -152,17 +168,18 @@ def _gamma(
         hessian = jax.vmap(one)(normal)
         return jnp.zeros_like(weight), jnp.tensordot(weight, hessian, axes=1) / jnp.where(total > 0, total, 1.0)
 
-    _, hessian = accumulate(group, stream(key, Stream.PATHS), cut, model.spot.dtype, mesh)
+    _, hessian = _accumulate(group, key, cut, model, product, n_substeps, mesh)
     return hessian.mean, hessian.std_error()
 
 
 @jax.custom_jvp
-def _refuse_derivative(value: Scalar) -> Scalar:
-    return value
+def _refuse_derivative(number: Array) -> Array:
+    """The number itself, until somebody differentiates by it."""
+    return number
 
 
 @_refuse_derivative.defjvp
-def _refuse_derivative_jvp(primals: tuple[Scalar], tangents: tuple[Any]) -> tuple[Scalar, Scalar]:
+def _refuse_derivative_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     raise ValueError(
         "the payoff jumps: differentiating its Monte Carlo price path by path misses the jump and would be silently "
         "wrong; use Config(estimator='likelihood_ratio'), whose price can be differentiated"

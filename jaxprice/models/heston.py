@@ -1,0 +1,245 @@
+"""One asset whose variance is a mean-reverting square-root process."""
+
+import dataclasses
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import log_ndtr
+
+from jaxprice.core import validation
+from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.core.struct import pytree_dataclass
+from jaxprice.models.gaussian import intervals
+
+# ψ_c of Andersen 2008: any value in [1, 2] serves, he recommends the middle.
+_SWITCH = 1.5
+_VARIANCE_FLOOR = 0.01
+
+
+class _Law(NamedTuple):
+    """What one variance path says about the log-returns: each is Gaussian with this mean and variance."""
+
+    variance: Float[Array, " n"]
+    mean: Float[Array, " n"]
+    squared_std: Float[Array, " n"]
+
+
+@pytree_dataclass
+class Heston:
+    """dS = (r - q) S dt + √v S dW₁ and dv = κ (θ - v) dt + ν √v dW₂ with d⟨W₁, W₂⟩ = ρ dt.
+
+    Attributes:
+        spot: price today, ().
+        rate: continuously compounded, per year, ().
+        dividend: continuous yield per year, ().
+        variance: v today, (); zero is allowed.
+        mean_reversion: κ, per year, (); positive.
+        long_run_variance: θ, ().
+        vol_of_vol: ν, (); zero is the deterministic variance, and a regular point.
+        correlation: ρ, ().
+
+    References: Heston 1993; the scheme is QE-M of Andersen 2008, "Simple and efficient simulation of the Heston
+    stochastic volatility model", sections 3.2 and 4.
+    """
+
+    spot: Scalar
+    rate: Scalar
+    dividend: Scalar
+    variance: Scalar
+    mean_reversion: Scalar
+    long_run_variance: Scalar
+    vol_of_vol: Scalar
+    correlation: Scalar
+
+    is_exact: ClassVar[bool] = False
+
+    @property
+    def n_assets(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def n_factors(self) -> int:
+        """Two: the variance, then the part of the price that is independent of it."""
+        return 2
+
+    def path(self, normal: Float[Array, "n 2"], time: Float[Array, " n"]) -> Float[Array, "n 2"]:
+        """Price and variance at `time`, one step of the quadratic-exponential scheme for each.
+
+        The price has its exact mean at every step, the variance its exact mean and variance; the rest of the law is
+        that of the process up to a bias that falls with the steps. The correction of the mean exists while
+        ρ ν (1 + κ Δ / 2) (1 - exp(-κ Δ)) / κ < 6/5 for a step Δ, hence always for ρ <= 0; where a longer step has
+        none, the second cumulant takes its place.
+        """
+        law = self._law(normal[:, 0], time)
+        log_return = law.mean + _sqrt(law.squared_std) * normal[:, -1]
+        return jnp.stack([self.spot * jnp.exp(jnp.cumsum(log_return)), law.variance], axis=1)
+
+    def observe(self, state: Float[Array, "n 2"]) -> Float[Array, "n 1"]:
+        """The price; the variance is hidden from payoffs."""
+        return state[:, :1]
+
+    def discount_factor(self, time: Float[Array, "*n"]) -> Float[Array, "*n"]:
+        """exp(-r t)."""
+        return jnp.exp(-self.rate * time)
+
+    def forward(self, time: Float[Array, " n"]) -> Float[Array, "n 1"]:
+        """S exp((r - q) t)."""
+        return (self.spot * jnp.exp((self.rate - self.dividend) * time))[:, None]
+
+    def conditional_law(
+        self, normal: Float[Array, "n 2"], time: Float[Array, " n"]
+    ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+        """Mean and standard deviation of each log-return, Gaussian and independent given the first normals.
+
+        The last normal of a step is the one not used.
+        """
+        law = self._law(normal[:, 0], time)
+        return law.mean, _sqrt(law.squared_std)
+
+    def likelihood_path(
+        self, normal: Float[Array, "n 2"], time: Float[Array, " n"]
+    ) -> tuple[Float[Array, "n 2"], Scalar]:
+        """Frozen prices, and the log-density of their log-returns given the variance path, which is not frozen.
+
+        Likelihood ratio in the price and pathwise in the variance: the score is right for payoffs on prices, however
+        they jump, at the parameters of any path that has a density: |ρ| < 1 (else the result is NaN), and θ > 0 or a
+        variance that is not yet absorbed at zero (else the steps after add nothing).
+        """
+        law = self._law(normal[:, 0], time)
+        log_return = jax.lax.stop_gradient(law.mean + _sqrt(law.squared_std) * normal[:, -1])
+        log_spot = jnp.log(self.spot)
+        price = jax.lax.stop_gradient(self.spot) * jnp.exp(jnp.cumsum(log_return))
+        # The first frozen price is a log-return away from a spot that moves.
+        deviation = (log_return - law.mean).at[0].add(jax.lax.stop_gradient(log_spot) - log_spot)
+        is_absorbed = (law.squared_std <= 0) & (self.correlation**2 < 1)
+        squared_std = jnp.where(is_absorbed, 1.0, law.squared_std)
+        log_density = -0.5 * (deviation**2 / squared_std + jnp.log(squared_std))
+        return jnp.stack([price, law.variance], axis=1), jnp.sum(jnp.where(is_absorbed, 0.0, log_density))
+
+    def from_spot(
+        self, state: Float[Array, "n 2"], time: Float[Array, " n"], spot: Float[Array, "*one"]
+    ) -> Float[Array, "n 2"]:
+        """Prices are proportional to the spot, () or (1,); the variance does not know it."""
+        del time
+        return jnp.stack([state[:, 0] * (spot.reshape(()) / self.spot), state[:, 1]], axis=1)
+
+    def log_characteristic_fn(self, frequency: Float[Array, "1"], time: Scalar) -> Scalar:
+        """Log of E[exp(i u · X_t)] of the log-price X_t = log S_t, for real or complex u (1,).
+
+        The form without jumps of the logarithm (Albrecher et al. 2007, "The little Heston trap"), with its divisions
+        by ν² carried out, so that ν = 0 is a regular point.
+        """
+        frequency = frequency.reshape(())
+        s = 1j * jax.lax.complex(jnp.real(frequency), jnp.imag(frequency))
+        log_forward = jnp.log(self.spot) + (self.rate - self.dividend) * time
+        log_forward, time, variance = (x.astype(s.dtype) for x in (log_forward, time, self.variance))
+        kappa, theta = self.mean_reversion.astype(s.dtype), self.long_run_variance.astype(s.dtype)
+        nu, rho = self.vol_of_vol.astype(s.dtype), self.correlation.astype(s.dtype)
+        curvature = s * s - s
+        beta = kappa - rho * nu * s
+        root = jnp.sqrt(beta * beta - nu * nu * curvature)
+        # (β - root) / ν², and (1 - g exp(-root t)) / (1 - g) - 1 = ν² x with g = (β - root) / (β + root).
+        minus = curvature / (beta + root)
+        decay = -jnp.expm1(-root * time)
+        x = minus * decay / (2.0 * root)
+        loading = minus * decay * (beta + root) / (2.0 * root * (1.0 + nu * nu * x))
+        level = kappa * theta * (minus * time - 2.0 * x * _log1p_ratio(nu * nu * x))
+        return s * log_forward + level + loading * variance
+
+    def validate(self) -> None:
+        """Raises `ValueError` for numbers that are no market."""
+        for field in dataclasses.fields(self):
+            validation.check_shape(f"Heston.{field.name}", getattr(self, field.name), ())
+        validation.check_finite(self, "Heston")
+        for name in ("spot", "mean_reversion"):
+            validation.check_positive(f"Heston.{name}", getattr(self, name))
+        for name in ("variance", "long_run_variance", "vol_of_vol"):
+            validation.check_non_negative(f"Heston.{name}", getattr(self, name))
+        validation.check_between("Heston.correlation", self.correlation, -1.0, 1.0)
+
+    def _law(self, normal: Float[Array, " n"], time: Float[Array, " n"]) -> _Law:
+        """The variance path that `normal` drives, and the law of the log-returns given it."""
+        dt = intervals(time)
+        # A standard exponential of the same rank as the normal: -log(1 - u), exact in the far tail.
+        exponential = -log_ndtr(-normal)
+
+        def step(variance: Scalar, noise: tuple[Scalar, Scalar, Scalar]) -> tuple[Scalar, tuple[Scalar, Scalar]]:
+            following, tilt = self._variance_step(variance, *noise)
+            return following, (following, tilt)
+
+        # Reverse mode recomputes a step: quicker than reading back what its two branches would have kept.
+        step = jax.checkpoint(step, prevent_cse=False)
+        _, (variance, tilt) = jax.lax.scan(step, self.variance, (dt, normal, exponential))
+        before = jnp.concatenate([self.variance[None], variance[:-1]])
+        # Andersen's central rule for ∫ v, but never nothing: a step between two zeros would have no noise at all, and
+        # its log-return no density. The true mean there is κ θ Δ² / 6, and all of it would bias the sum over the
+        # steps (the rule errs the other way in the steps that leave zero); a small part of it serves.
+        floor = _VARIANCE_FLOOR * self.mean_reversion * self.long_run_variance * dt
+        integrated = dt * jnp.maximum(0.5 * (before + variance), floor)
+        squared_std = (1.0 - self.correlation) * (1.0 + self.correlation) * integrated
+        mean = (self.rate - self.dividend) * dt - 0.5 * squared_std + tilt
+        return _Law(variance, mean, squared_std)
+
+    def _variance_step(
+        self, variance: Scalar, dt: Scalar, normal: Scalar, exponential: Scalar
+    ) -> tuple[Scalar, Scalar]:
+        """The next variance v', and A v' - log E[exp(A v')] with A = K₂ + K₄ / 2, equations 17-18, 23-26, 33, and QE-M.
+
+        Both branches are evaluated and every argument is guarded, so that value and derivative are finite everywhere.
+        The quadratic branch is written in 1 / b, and in A ν for A: no step of it divides by ν.
+        """
+        kappa, theta, nu, rho = self.mean_reversion, self.long_run_variance, self.vol_of_vol, self.correlation
+        decay = jnp.exp(-kappa * dt)
+        reach = -jnp.expm1(-kappa * dt) / kappa
+        mean = variance * decay + kappa * theta * reach
+        # Below this the variance is zero for good (θ = 0); the power keeps squares of 1 / mean finite.
+        is_dead = mean <= jnp.finfo(mean.dtype).tiny ** 0.25
+        mean = jnp.where(is_dead, 1.0, mean)
+        unit = jnp.where(is_dead, 1.0, variance * decay * reach + 0.5 * kappa * theta * reach**2)
+        spread = jnp.sqrt(unit) / mean  # √ψ / ν
+        is_quadratic = (nu * spread) ** 2 <= _SWITCH
+        loading = rho * (1.0 + 0.5 * kappa * dt) - 0.25 * dt * rho**2 * nu  # A ν
+        second_cumulant = 0.5 * loading**2 * unit
+
+        # v' = a (b + Z)² = m (1 + e Z)² / (1 + e²) with e = 1 / b.
+        spread = jnp.where(is_quadratic, spread, 0.0)
+        root = jnp.sqrt(1.0 - 0.5 * (nu * spread) ** 2)
+        slope = spread / jnp.sqrt(2.0 * root * (1.0 + root))  # e / ν
+        e = nu * slope
+        quadratic = mean * (1.0 + e * normal) ** 2 / (1.0 + e**2)
+        g = loading * mean * slope / (1.0 + e**2)
+        h = jnp.where(is_quadratic & (g * e < 0.5), g * e, 0.0)  # A a
+        cumulant = 2.0 * g**2 / (1.0 - 2.0 * h) - 0.5 * jnp.log1p(-2.0 * h) - h
+        cumulant = jnp.where(g * e < 0.5, cumulant, second_cumulant)
+        quadratic_tilt = g * (2.0 * normal + e * (normal**2 - 1.0)) - cumulant
+
+        # v' = 1/β (log((1 - p) / (1 - U)))⁺ with 1/β = (m + s²/m) / 2 and 1 - p = m β.
+        nu = jnp.where(is_quadratic, 1.0, nu)
+        scale = 0.5 * (mean + nu**2 * unit / mean)
+        excess = jnp.log(mean / scale) + exponential
+        tail = scale * jnp.maximum(excess, 0.0)
+        a = loading / nu
+        x = jnp.where(~is_quadratic & (a * scale < 1.0), a * scale, 0.0)
+        cumulant = jnp.log1p(mean / scale * x / (1.0 - x)) - a * mean
+        cumulant = jnp.where(a * scale < 1.0, cumulant, second_cumulant)
+        tail_tilt = a * (tail - mean) - cumulant
+
+        following = jnp.where(is_quadratic, quadratic, tail)
+        tilt = jnp.where(is_quadratic, quadratic_tilt, tail_tilt)
+        return jnp.where(is_dead, 0.0, following), jnp.where(is_dead, 0.0, tilt)
+
+
+def _sqrt(x: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """Square root whose derivative at zero is zero."""
+    safe = jnp.where(x > 0, x, 1.0)
+    return jnp.where(x > 0, jnp.sqrt(safe), 0.0)
+
+
+def _log1p_ratio(x: Array) -> Array:
+    """log(1 + x) / x of a complex number, smooth through x = 0."""
+    is_small = jnp.abs(x) < 1e-3
+    safe = jnp.where(is_small, 1.0, x)
+    series = 1.0 - x * (1.0 / 2.0 - x * (1.0 / 3.0 - x * (1.0 / 4.0 - x * (1.0 / 5.0 - x / 6.0))))
+    return jnp.where(is_small, series, jnp.log1p(safe) / safe)
