@@ -80,9 +80,7 @@ def path(normal: Float[Array, "n_steps ..."], time: Float[Array, " n_steps"]) ->
     return rows[final_row]
 
 
-def increments(
-    normal: Float[Array, "n_steps ..."], time: Float[Array, " n_steps"]
-) -> Float[Array, "n_steps ..."]:
+def increments(normal: Float[Array, "n_steps ..."], time: Float[Array, " n_steps"]) -> Float[Array, "n_steps ..."]:
     """The increments W(time[k]) - W(time[k-1]) of `path`, the first from W(0) = 0."""
     value = path(normal, time)
     return jnp.concatenate([value[:1], value[1:] - value[:-1]])

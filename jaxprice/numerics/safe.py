@@ -40,21 +40,22 @@ def divide(
 
 
 @jax.custom_jvp
-def power(base: Float[Array, "*#shape"], exponent: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
+def power(base: ArrayLike, exponent: ArrayLike) -> Float[Array, "*shape"]:
     """Power of a base >= 0, differentiable in both, any number of times.
 
     At base 0 (a negative base counts as 0) the value is 1 for exponent 0, otherwise 0, also where the true
     value is infinite. The gradient in the base is the one-sided slope where that is finite (exponent 1 or
     more), else zero; the gradient in the exponent is zero.
     """
+    base, exponent = jnp.asarray(base), jnp.asarray(exponent)
     is_outside = base <= 0.0
     inside = jnp.where(is_outside, 1.0, base) ** exponent
     return jnp.where(is_outside, jnp.where(exponent == 0.0, 1.0, 0.0).astype(inside.dtype), inside)
 
 
 @power.defjvp
-def _power_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
-    base, exponent = primals
+def _power_jvp(primals: tuple[ArrayLike, ArrayLike], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    base, exponent = (jnp.asarray(primal) for primal in primals)
     value = power(base, exponent)
     in_base = exponent * power(base, exponent - 1.0)
     in_exponent = jnp.where(base <= 0.0, 0.0, value * log(base))

@@ -1,0 +1,31 @@
+"""Test run: 64-bit numbers (unless JAX_ENABLE_X64=0 asks for the other pass), strict promotions, no hidden copies."""
+
+import os
+
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import jax
+import pytest
+from hypothesis import settings
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+settings.register_profile("jaxprice", max_examples=25, deadline=None, derandomize=True)
+settings.load_profile("jaxprice")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Deselects, rather than skips, what needs 64-bit numbers in the pass without them."""
+    if jax.config.jax_enable_x64:
+        return
+    kept = [item for item in items if item.get_closest_marker("x64") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture
+def key():
+    return jax.random.key(20_261_121)
