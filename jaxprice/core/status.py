@@ -26,7 +26,7 @@ class Status(enum.IntEnum):
 _REMEDY = {
     Status.OK: "all went well",
     Status.OUTSIDE_DOMAIN: "an input lies outside the domain the surrogate was fitted on: refit on a wider domain",
-    Status.NO_EXERCISE_REGION: "no path was ever in the money at an exercise date: check strike and spot, or add paths",
+    Status.NO_EXERCISE_REGION: "no path was ever in the money at an exercise date: check the strike",
     Status.NOT_CONVERGED: "an iteration stopped at its cap: allow more sweeps or loosen the tolerance",
     Status.RANK_CAP: "a tensor rank reached its cap: raise max_rank or loosen the tolerance",
     Status.GLOBAL_CHECK_FAILED: "an independent check found an error above the tolerance: add pivots or take another seed",

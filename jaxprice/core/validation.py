@@ -29,9 +29,10 @@ def check_finite(tree: Any, what: str) -> None:
         if hasattr(leaf, "dtype") and is_concrete(leaf) and np.issubdtype(leaf.dtype, np.floating):
             bad = ~np.isfinite(np.asarray(leaf))
             if bad.any():
+                first = np.asarray(leaf)[bad].ravel()[0]
                 raise ValueError(
-                    f"{what}{jax.tree_util.keystr(path)}: expected finite numbers, got "
-                    f"{np.asarray(leaf)[bad].ravel()[0]} in {int(bad.sum())} of {bad.size} places; remove or repair them"
+                    f"{what}{jax.tree_util.keystr(path)}: expected finite numbers, got {first} in {int(bad.sum())} of "
+                    f"{bad.size} places; remove or repair them"
                 )
 
 
@@ -67,8 +68,8 @@ def check_ordered(lower_name: str, lower: Any, upper_name: str, upper: Any) -> N
         return
     bad = np.asarray(lower) > np.asarray(upper)
     if bad.any():
-        where = tuple(int(axis[0]) for axis in np.nonzero(bad))
-        place = "" if not where else f" at {where if len(where) > 1 else where[0]}"
+        where = np.unravel_index(np.argmax(bad), bad.shape)
+        place = f" at index {', '.join(map(str, where))}" if where else ""
         raise ValueError(
             f"{lower_name} and {upper_name} cross: {np.asarray(lower)[bad].ravel()[0]:g} > "
             f"{np.asarray(upper)[bad].ravel()[0]:g}{place}; exchange them"

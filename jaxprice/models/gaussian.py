@@ -1,9 +1,9 @@
 """Gaussian steps: their lengths and their densities."""
 
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 
 from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.numerics.correlation import lower_inverse
 
 
 def intervals(time: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -22,8 +22,7 @@ def gaussian_log_density(
         variance_clock: what the unit covariance of each step is multiplied by, (n,).
     """
     d = deviation.shape[-1]
-    inverse = solve_triangular(diffusion, jnp.eye(d, dtype=diffusion.dtype), lower=True)
-    standard = (deviation / jnp.sqrt(variance_clock)[:, None]) @ inverse.T
+    standard = (deviation / jnp.sqrt(variance_clock)[:, None]) @ lower_inverse(diffusion).T
     n = deviation.shape[0]
     log_determinant = n * jnp.sum(jnp.log(jnp.abs(jnp.diag(diffusion)))) + 0.5 * d * jnp.sum(jnp.log(variance_clock))
     return -0.5 * jnp.sum(standard**2) - log_determinant

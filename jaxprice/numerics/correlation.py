@@ -2,8 +2,43 @@
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 
-from jaxprice.core.array import Array, Float
+from jaxprice.core.array import Array, Float, Scalar
+
+
+@jax.custom_jvp
+def cholesky_factor(matrix: Float[Array, "d d"]) -> Float[Array, "d d"]:
+    """Lower triangular factor of a positive definite matrix, with a derivative made of products only.
+
+    JAX's own derivative solves triangular systems. Under `vmap` over groups of paths these become one call with
+    hundreds of right-hand sides inside the loop over chunks, and the CPU's LAPACK wakes all its threads each time: all
+    Greeks of 10⁶ paths in five assets then take over a second instead of 0.05.
+    """
+    return jnp.linalg.cholesky(matrix)
+
+
+@cholesky_factor.defjvp
+def _cholesky_factor_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    # dL = L Φ(L⁻¹ dA L⁻ᵀ), where Φ keeps the lower triangle and half the diagonal (Murray 2016, equation 8).
+    factor = cholesky_factor(primals[0])
+    (change,) = tangents
+    symmetric = 0.5 * (change + change.T)
+    inverse = lower_inverse(factor)
+    inner = inverse @ symmetric @ inverse.T
+    return factor, factor @ (jnp.tril(inner) - 0.5 * jnp.diag(jnp.diag(inner)))
+
+
+@jax.custom_jvp
+def lower_inverse(factor: Float[Array, "d d"]) -> Float[Array, "d d"]:
+    """Inverse of a lower triangular matrix, with a derivative made of products only; see `cholesky_factor`."""
+    return solve_triangular(factor, jnp.eye(factor.shape[0], dtype=factor.dtype), lower=True)
+
+
+@lower_inverse.defjvp
+def _lower_inverse_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    inverse = lower_inverse(primals[0])
+    return inverse, -inverse @ jnp.tril(tangents[0]) @ inverse
 
 
 def correlation_factor(correlation: Float[Array, "d d"]) -> Float[Array, "d d"]:
@@ -19,10 +54,10 @@ def correlation_factor(correlation: Float[Array, "d d"]) -> Float[Array, "d d"]:
     shrinkage = 1e-10 if correlation.dtype == jnp.float64 else 1e-5
     has_factor = jnp.all(jnp.isfinite(jnp.linalg.cholesky(jax.lax.stop_gradient(unit_diagonal))))
     weight = jnp.where(has_factor, 0.0, shrinkage).astype(correlation.dtype)
-    return jnp.linalg.cholesky((1.0 - weight) * unit_diagonal + weight * eye)
+    return cholesky_factor((1.0 - weight) * unit_diagonal + weight * eye)
 
 
-def equicorrelation(n_assets: int, correlation: Float[Array, ""]) -> Float[Array, "d d"]:
+def equicorrelation(n_assets: int, correlation: Scalar) -> Float[Array, "d d"]:
     """Correlation matrix with one number off the diagonal."""
     eye = jnp.eye(n_assets, dtype=correlation.dtype)
     return eye + correlation * (1.0 - eye)

@@ -131,21 +131,19 @@ def accumulate(
     if mesh is None:
         return _scan_merge(one_block, jnp.arange(plan.n_blocks, dtype=jnp.uint32))
 
-    n_devices = mesh.shape[MESH_AXIS]
-    n_local = -(-plan.n_blocks // n_devices)
-    block = jnp.arange(n_devices * n_local, dtype=jnp.uint32)
+    n_local = -(-plan.n_blocks // mesh.shape[MESH_AXIS])
+
+    def local() -> tuple[Moments, Moments]:
+        first = jax.lax.axis_index(MESH_AXIS).astype(jnp.uint32) * n_local
+        parts = _scan_merge(masked_block, first + jnp.arange(n_local, dtype=jnp.uint32))
+        value, other = jax.lax.all_gather(parts, MESH_AXIS)
+        return merge_all(value), merge_all(other)
 
     def masked_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
         keep = block < plan.n_blocks
         return jax.tree.map(lambda leaf: jnp.where(keep, leaf, jnp.zeros_like(leaf)), one_block(block))
 
-    def local(block: Int[Array, " n_local"]) -> tuple[Moments, Moments]:
-        return jax.tree.map(lambda leaf: leaf[None], _scan_merge(masked_block, block))
-
-    spec = PartitionSpec(MESH_AXIS)
-    stacked = jax.shard_map(local, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)(block)
-    price, other = stacked
-    return merge_all(price), merge_all(other)
+    return jax.shard_map(local, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
 
 
 def _scan_merge(one: Callable[[Any], tuple[Moments, Moments]], index: Int[Array, " n"]) -> tuple[Moments, Moments]:

@@ -25,7 +25,7 @@ class Estimator(enum.StrEnum):
     PATHWISE = "pathwise"
     """Derivative of what the path pays; unbiased for continuous payoffs, refused for payoffs that jump."""
     LIKELIHOOD_RATIO = "likelihood_ratio"
-    """What the path pays times the score of its prices (Broadie and Glasserman 1996); unbiased for any payoff, noisy."""
+    """What the path pays times the score of its prices (Broadie and Glasserman 1996); right for any payoff, noisy."""
     SMOOTHED = "smoothed"
     """Pathwise derivative with each jump replaced by a ramp; bias and noise are traded by the ramp's width."""
     CONDITIONAL = "conditional"

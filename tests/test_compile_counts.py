@@ -1,0 +1,67 @@
+"""A sweep over numbers never compiles again: one row for each verb."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from problems import market
+
+from jaxprice import products
+from jaxprice.engines import monte_carlo
+from jaxprice.engines.monte_carlo import engine
+
+
+def european(strike, expiry):
+    return products.European(payoff=products.MinCall(strike=strike), expiry=expiry)
+
+
+def sweep(verb, config):
+    key = jax.random.key(0)
+    for i, (strike, expiry) in enumerate([(90.0, 1.0), (91.0, 2), (np.float64(92), jnp.array(0.5)), (93, 1.5)]):
+        model = dataclasses.replace(market(3), rate=jnp.array(0.01 * i))
+        verb(jax.random.fold_in(key, i), model, european(strike, expiry), config)
+
+
+ROWS = [
+    ("price", monte_carlo.price, engine._price, monte_carlo.Config(n_paths=512)),
+    ("price without greeks", monte_carlo.price, engine._price, monte_carlo.Config(n_paths=512, greeks=False)),
+    ("gamma", monte_carlo.gamma, engine._gamma, monte_carlo.Config(n_paths=512)),
+]
+
+
+@pytest.mark.parametrize(("name", "verb", "jitted", "config"), ROWS, ids=[row[0] for row in ROWS])
+def test_a_sweep_over_numbers_compiles_once(name, verb, jitted, config):
+    before = jitted._cache_size()
+    sweep(verb, config)
+    assert jitted._cache_size() - before == 1
+
+
+def test_names_and_enumeration_members_share_a_program():
+    key, before = jax.random.key(0), engine._price._cache_size()
+    for sampling in ("antithetic", monte_carlo.Sampling.ANTITHETIC):
+        monte_carlo.price(key, market(3), european(90.0, 1.0), monte_carlo.Config(n_paths=512, sampling=sampling))
+    assert engine._price._cache_size() - before == 1
+
+
+def test_the_program_does_not_grow_with_paths_or_dates():
+    """Neither chunks nor dates are unrolled."""
+
+    def size(n_paths, n_times):
+        product = products.PathDependent(
+            payoff=products.Function(function=lambda path: jnp.max(path[-1]), jumps=False),
+            observation_times=jnp.linspace(0.1, 1.0, n_times),
+        )
+        lowered = engine._price.lower(
+            jax.random.key(0),
+            market(3),
+            product,
+            None,
+            config=monte_carlo.Config(n_paths=n_paths).validate(),
+            mesh=None,
+        )
+        return len(lowered.as_text())
+
+    assert size(2**20, 4) < 1.05 * size(2**12, 4)
+    assert size(2**12, 64) < 1.3 * size(2**12, 4)
