@@ -1,6 +1,6 @@
 """Array types, and the one place where user input becomes arrays."""
 
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,6 @@ Scalar: TypeAlias = Float[Array, ""]
 PRNGKey: TypeAlias = Key[Array, ""]
 
 __all__ = ["Array", "Bool", "Float", "Int", "PRNGKey", "Scalar", "as_arrays", "is_concrete", "numeric_dtype"]
-
-_T = TypeVar("_T")
 
 
 def is_concrete(value: Any) -> bool:
@@ -31,7 +29,7 @@ def numeric_dtype(tree: Any) -> jnp.dtype:
     return jnp.result_type(*dtypes) if dtypes else jnp.result_type(float)
 
 
-def as_arrays(tree: _T, dtype: jnp.dtype) -> _T:
+def as_arrays(tree: Any, dtype: jnp.dtype) -> Any:
     """Every number of a tree as an array of `dtype`; callables and typed keys pass through.
 
     Raises:

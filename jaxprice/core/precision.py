@@ -18,7 +18,7 @@ _R = TypeVar("_R")
 
 def require_x64(what: str = "this computation") -> None:
     """Raises `RuntimeError` with the remedy unless JAX runs with 64-bit numbers."""
-    if not jax.config.jax_enable_x64:
+    if accumulator_dtype() != jnp.float64:
         raise RuntimeError(
             f"{what} needs 64-bit numbers: call jax.config.update('jax_enable_x64', True) before the first "
             "computation, or set JAX_ENABLE_X64=1"

@@ -84,7 +84,7 @@ def load(path: str | Path, schema: str) -> tuple[dict[str, np.ndarray], dict[str
     Raises:
         StorageError: for a file that is not there, truncated, altered, foreign or of another schema.
     """
-    raw = _read_bytes(path)
+    raw = read_bytes(path)
     try:
         head = raw[: _head_size(raw)]
         about = json.loads(json.loads(head[8:].decode())["__metadata__"][_KEY])
@@ -123,7 +123,7 @@ def read_json(path: str | Path) -> Any:
         StorageError: for a file that is not there or is not JSON.
     """
     try:
-        return json.loads(_read_bytes(path).decode(), parse_constant=_no_constant)
+        return json.loads(read_bytes(path).decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise StorageError(f"{path}: not a whole JSON file ({error}); write it again") from None
 
@@ -159,7 +159,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     """
     path = Path(path)
     # Not the tempfile module: its files are readable by their owner only, and a surrogate is there to share.
-    beside = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.tmp")
+    beside = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}.tmp")
     try:
         try:
             with open(beside, "xb") as file:
@@ -195,7 +195,12 @@ def _head_size(raw: bytes) -> int:
     return 8 + int.from_bytes(raw[:8], "little")
 
 
-def _read_bytes(path: str | Path) -> bytes:
+def read_bytes(path: str | Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+        StorageError: if it is not there or may not be read.
+    """
     try:
         return Path(path).read_bytes()
     except OSError as error:

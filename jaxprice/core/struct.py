@@ -21,7 +21,7 @@ def pytree_dataclass(cls: type[_T]) -> type[_T]:
     construction, because JAX rebuilds nouns with placeholders in them; verbs validate at their entry. Change a
     noun with `dataclasses.replace`.
     """
-    data_class = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    data_class: Any = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     fields = [field for field in dataclasses.fields(data_class) if field.init]
     static = [field.name for field in fields if field.metadata.get("static", False)]
     traced = [field.name for field in fields if field.name not in static]

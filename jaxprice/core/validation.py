@@ -76,33 +76,42 @@ def check_ordered(lower_name: str, lower: Any, upper_name: str, upper: Any) -> N
         )
 
 
-def check_correlation(name: str, value: Any, n_assets: int) -> None:
-    """Raises `ValueError` unless `value` is a correlation matrix of `n_assets` assets.
-
-    Symmetric, one on the diagonal, entries in [-1, 1], positive semi-definite.
-    """
+def check_correlation_entries(name: str, value: Any, n_assets: int) -> None:
+    """Raises `ValueError` unless `value` is symmetric, one on the diagonal, and has entries in [-1, 1]."""
     check_shape(name, value, (n_assets, n_assets))
     if not is_concrete(value):
         return
     matrix = np.asarray(value, np.float64)
-    tolerance = 1e-6 if value.dtype == np.float32 else 1e-10
-    if np.abs(matrix - matrix.T).max() > tolerance:
+    tolerance = _tolerance(value)
+    asymmetry = np.abs(matrix - matrix.T).max()
+    if asymmetry > tolerance:
         raise ValueError(
-            f"{name}: expected a symmetric matrix, got entries that differ from their mirror image by "
-            f"up to {np.abs(matrix - matrix.T).max():.3g}; use (c + c.T) / 2"
+            f"{name}: expected a symmetric matrix, got entries that differ from their mirror image by up to "
+            f"{asymmetry:.3g}; use (c + c.T) / 2"
         )
     if np.abs(np.diag(matrix) - 1.0).max() > tolerance:
         raise ValueError(
-            f"{name}: expected ones on the diagonal, got {np.diag(matrix)}; a covariance matrix must "
-            "be divided by the volatilities first"
+            f"{name}: expected ones on the diagonal, got {np.diag(matrix)}; a covariance matrix must be divided by the "
+            "volatilities first"
         )
     check_between(name, value, -1.0 - tolerance, 1.0 + tolerance)
-    smallest = float(np.linalg.eigvalsh(matrix).min())
-    if smallest < -max(_PSD_TOLERANCE, tolerance):
+
+
+def check_correlation(name: str, value: Any, n_assets: int) -> None:
+    """Raises `ValueError` unless `value` is a correlation matrix: its entries right, and positive semi-definite."""
+    check_correlation_entries(name, value, n_assets)
+    if not is_concrete(value):
+        return
+    smallest = float(np.linalg.eigvalsh(np.asarray(value, np.float64)).min())
+    if smallest < -max(_PSD_TOLERANCE, _tolerance(value)):
         raise ValueError(
-            f"{name}: expected a positive semi-definite matrix, got a smallest eigenvalue of "
-            f"{smallest:.3g}; project it on the nearest correlation matrix"
+            f"{name}: expected a positive semi-definite matrix, got a smallest eigenvalue of {smallest:.3g}; project "
+            "it on the nearest correlation matrix"
         )
+
+
+def _tolerance(value: Any) -> float:
+    return 1e-6 if value.dtype == np.float32 else 1e-10
 
 
 def check_increasing_times(name: str, value: Any) -> None:

@@ -1,7 +1,7 @@
 """What every pricer does with a model and a product at its entry: turn them into arrays and check them."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 
@@ -9,11 +9,8 @@ from jaxprice.core import validation
 from jaxprice.core.array import as_arrays, numeric_dtype
 from jaxprice.products.payoff import Function
 
-_M = TypeVar("_M")
-_P = TypeVar("_P")
 
-
-def prepare(model: _M, product: _P) -> tuple[_M, _P]:
+def prepare(model: Any, product: Any) -> tuple[Any, Any]:
     """Model and product with every number an array of the model's dtype, checked.
 
     A plain Python function as payoff becomes a `products.Function`.
@@ -34,9 +31,9 @@ def prepare(model: _M, product: _P) -> tuple[_M, _P]:
     model = as_arrays(model, dtype)
     product = as_arrays(jax.tree.map(_wrap_function, product), dtype)
     model.validate()
-    product.validate()  # type: ignore[attr-defined]
-    check_payoff = getattr(product.payoff, "validate", None)  # type: ignore[attr-defined]
-    validation.check_finite(product.payoff, f"{type(product.payoff).__name__}")  # type: ignore[attr-defined]
+    product.validate()
+    check_payoff = getattr(product.payoff, "validate", None)
+    validation.check_finite(product.payoff, f"{type(product.payoff).__name__}")
     if check_payoff is not None:
         check_payoff()
     return model, product

@@ -43,8 +43,8 @@ class UncertainVolatility:
         for name in ("min_volatility", "max_volatility", "dividend"):
             validation.check_shape(f"UncertainVolatility.{name}", getattr(self, name), self.spot.shape)
         for name in ("min_correlation", "max_correlation"):
-            validation.check_shape(f"UncertainVolatility.{name}", getattr(self, name), (self.n_assets, self.n_assets))
-            validation.check_between(f"UncertainVolatility.{name}", getattr(self, name), -1.0, 1.0)
+            validation.check_correlation_entries(f"UncertainVolatility.{name}", getattr(self, name), self.n_assets)
+        validation.check_shape("UncertainVolatility.rate", self.rate, ())
         validation.check_positive("UncertainVolatility.spot", self.spot)
         validation.check_non_negative("UncertainVolatility.min_volatility", self.min_volatility)
         validation.check_ordered("min_volatility", self.min_volatility, "max_volatility", self.max_volatility)

@@ -72,7 +72,7 @@ def present_value(
 
 def spot_hessian(
     estimator: Estimator,
-    model: Model,
+    model: Any,
     product: Any,
     normal: Float[Array, "n_steps m"],
     n_substeps: int,
