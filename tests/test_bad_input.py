@@ -142,6 +142,16 @@ def test_what_is_no_model_product_or_key():
         price(dataclasses.replace(market(2), spot="100"))
 
 
+def test_lists_are_arrays_and_lists_of_something_else_are_not():
+    listed = dataclasses.replace(market(2), spot=[106.0, 97.5], correlation=[[1.0, 0.3], [0.3, 1.0]])
+    same = changed(market(2), spot=[106.0, 97.5], correlation=[[1.0, 0.3], [0.3, 1.0]])
+    assert price(listed).price == price(same).price
+    assert models.BlackScholes.equicorrelated(n_assets=2, spot=[1.0, 2.0], volatility=0.2).spot.shape == (2,)
+    for bad in (["a", "b"], [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match="spot: expected a list of numbers"):
+            price(dataclasses.replace(market(2), spot=bad))
+
+
 def test_a_product_with_a_choice_and_a_model_without_a_law_name_the_right_engine():
     bermudan = products.Bermudan.equally_spaced(products.MaxCall(strike=100.0), expiry=3.0, n_dates=9)
     with pytest.raises(TypeError, match="without a choice, got Bermudan.*early exercise"):

@@ -30,7 +30,7 @@ def numeric_dtype(tree: Any) -> jnp.dtype:
 
 
 def as_arrays(tree: Any, dtype: jnp.dtype) -> Any:
-    """Every number of a tree as an array of `dtype`; callables and typed keys pass through.
+    """Every number of a tree as an array of `dtype`; a list counts as one array, callables pass through.
 
     Raises:
         TypeError: for a leaf that is not a number or an array of numbers.
@@ -39,9 +39,15 @@ def as_arrays(tree: Any, dtype: jnp.dtype) -> Any:
     def convert(path: Any, leaf: Any) -> Any:
         if callable(leaf) and not hasattr(leaf, "dtype"):
             return leaf
+        if isinstance(leaf, list):
+            try:
+                leaf = np.asarray(leaf, np.float64)
+            except (TypeError, ValueError):
+                where = jax.tree_util.keystr(path) or "input"
+                raise TypeError(f"{where}: expected a list of numbers, got {leaf!r}") from None
         if isinstance(leaf, (bool, int, float, np.ndarray, np.generic, jax.Array)):
             return jnp.asarray(leaf, dtype)
         where = jax.tree_util.keystr(path) or "input"
         raise TypeError(f"{where}: expected a number or an array of numbers, got {type(leaf).__name__}")
 
-    return jax.tree_util.tree_map_with_path(convert, tree)
+    return jax.tree_util.tree_map_with_path(convert, tree, is_leaf=lambda node: isinstance(node, list))

@@ -60,7 +60,7 @@ CASES = [
     (products.AsianCall(strike=100.0), PATH, 304.0 / 3 - 100.0),
     (note(), WORST, np.array([0.0, 0.0, 1000.0])),
     (note(autocall_level=1.0), WORST, np.array([0.0, 1080.0, 0.0])),
-    (note(autocall_level=0.99), WORST, np.array([1040.0, 0.0, 0.0])),
+    (note(autocall_level=0.985), WORST, np.array([1040.0, 0.0, 0.0])),
     (note(protection_level=0.95), WORST, np.array([0.0, 0.0, 900.0])),
     (note(autocall_level=0.9), np.array([[80.0, 99.0], [85.0, 99.0], [91.0, 99.0]]), np.array([0.0, 0.0, 1120.0])),
     (products.CallSharpe(strike=100.0, initial_fixing=100.0, observations_per_year=12.0), PATH,

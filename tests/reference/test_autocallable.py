@@ -118,7 +118,7 @@ def test_order_of_the_assets_does_not_matter():
     assert_allclose(autocallable.price(**swapped), autocallable.price(**TWO), rtol=1e-9)
 
 
-@pytest.mark.parametrize("note", [ONE, TWO])
+@pytest.mark.parametrize("note", [ONE, pytest.param(TWO, marks=pytest.mark.slow)])
 def test_gradients(note, oracle):
     n = len(note["spot"])
     scalar = ("correlation", "rate", "autocall_level", "coupon", "protection_level")

@@ -114,7 +114,7 @@ def test_gradients_and_gamma(oracle):
 
     def price(x):
         rho = m["correlation"] + x[12] * jnp.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-        return basket.call(x[:3], m["weight"], x[9], x[10], x[3:6], x[6:9], rho, x[11])
+        return basket.call(x[:3], m["weight"], x[9], x[10], x[3:6], x[6:9], rho, x[11], n_nodes=(32, 24))
 
     x = np.concatenate([m["spot"], m["dividend"], m["volatility"], [97.0, 0.04, 2.0, 0.0]])
     gradient = jax.jit(jax.grad(price))

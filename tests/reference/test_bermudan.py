@@ -82,6 +82,7 @@ def test_call_put_symmetry_and_its_gradient():
     assert_allclose(delta, jax.grad(bermudan.put, 1)(100.0, 95.0, 0.06, 0.05, 0.25, TIMES), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_first_and_second_derivatives(oracle):
     def price(x):
         return bermudan.put(*x[:5], x[5] * jnp.asarray(TIMES[:4]), n_panels=12)

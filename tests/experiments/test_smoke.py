@@ -1,0 +1,18 @@
+"""Every experiment runs, tiny, and writes whole files; nothing is claimed about its numbers."""
+
+import json
+
+import pytest
+
+from experiments.__main__ import main
+from experiments.harness import discovery
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in discovery.entries()])
+def test_smoke(name, tmp_path):
+    assert main([name, "--smoke", "--out", str(tmp_path)]) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["rows"] and metrics["cells"]
+    pictures = list(tmp_path.glob("*.png"))
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert not list(tmp_path.glob(".*.tmp"))
