@@ -88,6 +88,8 @@ PRODUCTS = [
     (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.zeros(0)), "one or more times"),
     (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.array([0.5, np.nan])), "finite"),
     (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=TIMES), "AsianCall is written on one"),
+    (products.PathDependent(payoff=products.MaxCall(strike=1.0), observation_times=TIMES), "MaxCall.*at one time.*own"),
+    (products.PathDependent(payoff=products.GeometricBasketPut(strike=1.0), observation_times=TIMES), "at one time"),
     (note(notional=-1.0), "notional: expected a positive"),
     (note(autocall_level=0.0), "autocall_level: expected a positive"),
     (note(), "WorstOfAutocallable jumps: its pathwise derivative.*silently wrong.*likelihood_ratio.*smoothed"),
@@ -162,6 +164,12 @@ def test_a_product_with_a_choice_and_a_model_without_a_law_name_the_right_engine
     )  # fmt: skip
     with pytest.raises(TypeError, match="UncertainVolatility has none.*bounds"):
         price(uncertain, european(products.Call(strike=100.0)))
+
+
+def test_payoffs_on_two_assets_refuse_a_third():
+    for payoff in (products.Outperformer(), products.OutperformerSpread(lower_ratio=0.9, upper_ratio=1.1)):
+        with pytest.raises(ValueError, match="the prices of 2 assets at one time, the state has shape"):
+            price(market(3), european(payoff))
 
 
 def test_factories_check_at_once():

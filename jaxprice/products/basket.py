@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxprice.core import validation
 from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass
-from jaxprice.products.payoff import geometric_mean, positive_part
+from jaxprice.products.payoff import assets, geometric_mean, positive_part
 
 
 def _basket(state: Float[Array, " d"], weight: Float[Array, " d"], payoff: object) -> Scalar:
@@ -58,7 +58,7 @@ class GeometricBasketCall:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(geometric_mean(state) - self.strike)
+        return positive_part(geometric_mean(assets(state, self)) - self.strike)
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -74,7 +74,7 @@ class GeometricBasketPut:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(self.strike - geometric_mean(state))
+        return positive_part(self.strike - geometric_mean(assets(state, self)))
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -91,7 +91,7 @@ class GeometricCallSpread:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        mean = geometric_mean(state)
+        mean = geometric_mean(assets(state, self))
         return positive_part(mean - self.lower_strike) - positive_part(mean - self.upper_strike)
 
     def validate(self) -> None:
@@ -115,8 +115,8 @@ class StrangleSpread:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        below = positive_part(self.strike[:2] - jnp.mean(state))
-        above = positive_part(jnp.mean(state) - self.strike[2:])
+        below = positive_part(self.strike[:2] - jnp.mean(assets(state, self)))
+        above = positive_part(jnp.mean(assets(state, self)) - self.strike[2:])
         return below[1] - below[0] + above[0] - above[1]
 
     def validate(self) -> None:

@@ -69,12 +69,21 @@ def one_asset(state: Float[Array, " d"], payoff: object) -> Scalar:
     return state[0]
 
 
-def at_least(n_assets: int, state: Float[Array, " d"], payoff: object) -> None:
-    """Raises `ValueError` unless a state holds `n_assets` prices or more."""
-    if state.ndim != 1 or state.shape[0] < n_assets:
+def assets(
+    state: Float[Array, " d"], payoff: object, at_least: int = 1, at_most: int | None = None
+) -> Float[Array, " d"]:
+    """The prices in a state: one for each asset, at one time.
+
+    Raises:
+        ValueError: if there are fewer than `at_least` or more than `at_most`, or a whole path of them.
+    """
+    if state.ndim != 1 or state.shape[0] < at_least or (at_most is not None and state.shape[0] > at_most):
+        count = f"{at_least}" if at_most == at_least else f"{at_least} or more"
         raise ValueError(
-            f"{type(payoff).__name__} needs {n_assets} or more assets, the state has shape {tuple(state.shape)}"
+            f"{type(payoff).__name__} is written on the prices of {count} assets at one time, the state has shape "
+            f"{tuple(state.shape)}; a payoff on a path is a function of your own of all its prices (n, d)"
         )
+    return state
 
 
 def positive_part(x: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxprice.core import validation
 from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass
-from jaxprice.products.payoff import at_least, geometric_mean, positive_part
+from jaxprice.products.payoff import assets, geometric_mean, positive_part
 
 
 @pytree_dataclass
@@ -19,7 +19,7 @@ class MaxCall:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(jnp.max(state) - self.strike)
+        return positive_part(jnp.max(assets(state, self)) - self.strike)
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -35,7 +35,7 @@ class MinCall:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(jnp.min(state) - self.strike)
+        return positive_part(jnp.min(assets(state, self)) - self.strike)
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -51,7 +51,7 @@ class MaxPut:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(self.strike - jnp.max(state))
+        return positive_part(self.strike - jnp.max(assets(state, self)))
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -67,7 +67,7 @@ class MinPut:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        return positive_part(self.strike - jnp.min(state))
+        return positive_part(self.strike - jnp.min(assets(state, self)))
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -83,8 +83,8 @@ class Spread:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        at_least(2, state, self)
-        return positive_part(state[0] - jnp.sum(state[1:]) - self.strike)
+        price = assets(state, self, at_least=2)
+        return positive_part(price[0] - jnp.sum(price[1:]) - self.strike)
 
 
 @pytree_dataclass
@@ -95,8 +95,8 @@ class Outperformer:
 
     def __call__(self, state: Float[Array, " 2"]) -> Scalar:
         """Cash flow at prices (2,)."""
-        at_least(2, state, self)
-        return positive_part(state[1] - state[0])
+        first, second = assets(state, self, at_least=2, at_most=2)
+        return positive_part(second - first)
 
 
 @pytree_dataclass
@@ -109,10 +109,8 @@ class OutperformerSpread:
 
     def __call__(self, state: Float[Array, " 2"]) -> Scalar:
         """Cash flow at prices (2,)."""
-        at_least(2, state, self)
-        return positive_part(state[1] - self.lower_ratio * state[0]) - positive_part(
-            state[1] - self.upper_ratio * state[0]
-        )
+        first, second = assets(state, self, at_least=2, at_most=2)
+        return positive_part(second - self.lower_ratio * first) - positive_part(second - self.upper_ratio * first)
 
     def validate(self) -> None:
         """Raises `ValueError` for ratios that are negative or cross."""
@@ -128,5 +126,5 @@ class GeometricOutperformer:
 
     def __call__(self, state: Float[Array, " d"]) -> Scalar:
         """Cash flow at prices (d,)."""
-        at_least(2, state, self)
-        return positive_part(geometric_mean(state[1:]) - state[0])
+        price = assets(state, self, at_least=2)
+        return positive_part(geometric_mean(price[1:]) - price[0])

@@ -104,7 +104,8 @@ def _one_asset(start, drift, volatility, rate, times, log_call, log_protection, 
     def backward(later, date):
         time, step, payment = date
         node, weight = rule(time)
-        return (node, weight * expectation(node, *later, payment, step)), None
+        later_node, weighted = later
+        return (node, weight * expectation(node, later_node, weighted, payment, step)), None
 
     node, weight = rule(times[-2])
     dates = (times[:-2], steps[1:-1], payout[1:-1])

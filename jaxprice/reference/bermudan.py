@@ -63,8 +63,8 @@ def _price(is_call, spot, strike, rate, dividend, volatility, exercise_times, n_
 
         found = bisect(advantage, lower, upper)
         found = refine_root(advantage, found)
-        ends = (lower, found) if is_call else (found, upper)
-        new_node, weight = panels(*ends, n_panels, _N_NODES)
+        left, right = (lower, found) if is_call else (found, upper)
+        new_node, weight = panels(left, right, n_panels, _N_NODES)
         value = jax.vmap(continuation, (0, None, None, None, None))(new_node, node, weighted, boundary, step)
         return (new_node, weight * value, found), None
 

@@ -90,7 +90,9 @@ def knock_out_call(
     def backward(later, date):
         time, step = date
         node, weight = survivors(time)
-        return (node, weight * jax.vmap(expectation, (0, None, None, None))(node, *later, step)), None
+        later_node, weighted = later
+        value = jax.vmap(expectation, (0, None, None, None))(node, later_node, weighted, step)
+        return (node, weight * value), None
 
     steps = jnp.diff(monitoring_times, prepend=jnp.zeros((1,), monitoring_times.dtype))
     if len(monitoring_times) == 1:

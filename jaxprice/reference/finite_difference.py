@@ -118,7 +118,7 @@ def price(
     *,
     is_american: bool = False,
     is_bermudan: bool = False,
-    event_times: ArrayLike = (),
+    event_times: ArrayLike | tuple[float, ...] = (),
     lower_barrier: ArrayLike = 0.0,
     upper_barrier: ArrayLike = jnp.inf,
     n_space: int = 1001,

@@ -7,11 +7,11 @@ from jax.typing import ArrayLike
 from jaxprice.core.precision import require_x64
 
 
-def as_float64(*values: ArrayLike) -> tuple[Array, ...]:
+def as_float64(*values: ArrayLike | tuple[float, ...]) -> tuple[Array, ...]:
     """Float64 arrays of the values given; the gate that every reference passes first.
 
     Args:
-        *values: Python numbers, NumPy or JAX arrays, traced or not.
+        *values: Python numbers, tuples of them, NumPy or JAX arrays, traced or not.
 
     Returns:
         As many JAX arrays, each of dtype float64 and of its own shape.

@@ -22,7 +22,8 @@ from jaxprice.reference.black_scholes import discount_factor, forward_call, forw
 from jaxprice.reference.inputs import as_float64
 
 
-def _tree(is_call, spot, strike, rate, dividend, volatility, expiry, n_steps, steps_per_date) -> Array:
+def _tree(is_call, given, n_steps, steps_per_date) -> Array:
+    spot, strike, rate, dividend, volatility, expiry = given
     step = expiry / n_steps
     move = volatility * jnp.sqrt(step)
     up, down = jnp.exp(move), jnp.exp(-move)
@@ -61,7 +62,7 @@ def _price(is_call, spot, strike, rate, dividend, volatility, expiry, n_dates, n
         fine, n_steps = 2 * coarse, 2 * coarse * n_dates
         if coarse == 1:
             raise ValueError(f"at least {4 * n_dates} steps are expected for {n_dates} exercise dates, {n_steps} came")
-    return 2.0 * _tree(is_call, *given, n_steps, fine) - _tree(is_call, *given, n_steps // 2, coarse)
+    return 2.0 * _tree(is_call, given, n_steps, fine) - _tree(is_call, given, n_steps // 2, coarse)
 
 
 @partial(jax.jit, static_argnames=("n_dates", "n_steps"))

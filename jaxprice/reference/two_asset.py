@@ -73,10 +73,10 @@ def min_call(
         correlation: in (-1, 1), shape ().
         expiry: years, positive.
     """
-    forward, std, correlation = _prepare(spot, rate, dividend, volatility, correlation, expiry)
-    (strike,) = as_float64(strike)
-    value, probability = min_above(forward, strike, std, correlation)
-    return _discount(rate, expiry) * (value - strike * probability)
+    forward, std, correlation_ = _prepare(spot, rate, dividend, volatility, correlation, expiry)
+    (level,) = as_float64(strike)
+    value, probability = min_above(forward, level, std, correlation_)
+    return _discount(rate, expiry) * (value - level * probability)
 
 
 def min_put(
