@@ -31,8 +31,8 @@ def changed(model, **kwargs):
 
 
 def note(**kwargs):
-    numbers = {"initial_fixing": np.array([100.0, 100.0]), "autocall_level": 1.0, "protection_level": 0.7, "coupon": 0.02,
-               "notional": 100.0} | kwargs  # fmt: skip
+    numbers = {"initial_fixing": np.array([100.0, 100.0]), "autocall_level": 1.0, "protection_level": 0.7,
+               "coupon": 0.02, "notional": 100.0} | kwargs  # fmt: skip
     return products.PathDependent(payoff=products.WorstOfAutocallable(**numbers), observation_times=TIMES)
 
 
@@ -71,6 +71,10 @@ def test_numbers_that_are_no_model(model, message):
         price(model)
 
 
+def asian(times):
+    return products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=times)
+
+
 PRODUCTS = [
     (european(products.MaxCall(strike=-1.0)), "MaxCall.strike: expected a number that is not negative, got -1"),
     (european(products.MaxCall(strike=float("nan"))), "strike: expected finite"),
@@ -78,16 +82,16 @@ PRODUCTS = [
     (european(products.MaxCall(strike=100.0), expiry=0.0), "European.expiry: expected a positive number, got 0"),
     (european(products.MaxCall(strike=100.0), expiry=np.array([1.0, 2.0])), r"expiry: expected shape \(\), got \(2,\)"),
     (european(products.Call(strike=100.0)), "Call is written on one asset, the state has shape.*basket"),
-    (european(products.BasketCall(strike=1.0, weight=np.ones(3))), r"BasketCall.weight: expected shape \(2,\), got \(3,\)"),
+    (european(products.BasketCall(strike=1.0, weight=np.ones(3))), r"weight: expected shape \(2,\), got \(3,\)"),
     (european(products.CallSpread(lower_strike=110.0, upper_strike=90.0)), "cross: 110 > 90; exchange"),
     (european(products.OutperformerSpread(lower_ratio=1.1, upper_ratio=0.9)), "cross: 1.1 > 0.9"),
     (european(products.StrangleSpread(strike=np.array([75.0, 90.0, 80.0, 125.0]))), "increasing.*90 followed by 80"),
-    (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.array([0.5, 0.5])),
+    (asian(np.array([0.5, 0.5])),
      "strictly increasing times, got 0.5 followed by 0.5"),
-    (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.array([0.0, 0.5])), "after 0, got 0"),
-    (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.zeros(0)), "one or more times"),
-    (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=np.array([0.5, np.nan])), "finite"),
-    (products.PathDependent(payoff=products.AsianCall(strike=1.0), observation_times=TIMES), "AsianCall is written on one"),
+    (asian(np.array([0.0, 0.5])), "after 0, got 0"),
+    (asian(np.zeros(0)), "one or more times"),
+    (asian(np.array([0.5, np.nan])), "finite"),
+    (asian(TIMES), "AsianCall is written on one"),
     (products.PathDependent(payoff=products.MaxCall(strike=1.0), observation_times=TIMES), "MaxCall.*at one time.*own"),
     (products.PathDependent(payoff=products.GeometricBasketPut(strike=1.0), observation_times=TIMES), "at one time"),
     (note(notional=-1.0), "notional: expected a positive"),

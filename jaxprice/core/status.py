@@ -29,7 +29,7 @@ _REMEDY = {
     Status.NO_EXERCISE_REGION: "no path was ever in the money at an exercise date: check the strike",
     Status.NOT_CONVERGED: "an iteration stopped at its cap: allow more sweeps or loosen the tolerance",
     Status.RANK_CAP: "a tensor rank reached its cap: raise max_rank or loosen the tolerance",
-    Status.GLOBAL_CHECK_FAILED: "an independent check found an error above the tolerance: add pivots or take another seed",
+    Status.GLOBAL_CHECK_FAILED: "an independent check found an error above the tolerance: add pivots or change the key",
     Status.RANK_DEFICIENT: "a regression matrix is close to rank-deficient: use fewer basis functions or more paths",
     Status.FACTORISATION_FAILED: "a Cholesky factorisation failed: raise the jitter or remove duplicate points",
     Status.NON_FINITE: "a price or a sensitivity is NaN or infinite: check the model's numbers and what the payoff "

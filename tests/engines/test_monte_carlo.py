@@ -115,8 +115,9 @@ def test_an_autocallable_pays_at_the_time_it_is_called(key):
 
 def test_gamma_standard_errors_match_the_spread_over_seeds():
     config = monte_carlo.Config(n_paths=2**11)
-    runs = [monte_carlo.gamma(key, market(2), products.European(payoff=products.MaxCall(strike=100.0), expiry=1.0), config)
-            for key in jax.random.split(jax.random.key(5), 100)]  # fmt: skip
+    product = products.European(payoff=products.MaxCall(strike=100.0), expiry=1.0)
+    keys = jax.random.split(jax.random.key(5), 100)
+    runs = [monte_carlo.gamma(key, market(2), product, config) for key in keys]
     gammas, errors = (np.stack([np.asarray(run[i]) for run in runs]) for i in (0, 1))
     np.testing.assert_allclose(np.sqrt(np.mean(errors**2, axis=0)), np.std(gammas, axis=0, ddof=1), rtol=0.35)
 

@@ -20,8 +20,8 @@ GEOMETRIC = float(np.prod(STATE) ** (1 / 3))
 
 
 def note(**kwargs):
-    numbers = {"initial_fixing": np.array([100.0, 100.0]), "autocall_level": 1.02, "protection_level": 0.8, "coupon": 0.04,
-               "notional": 1000.0}  # fmt: skip
+    numbers = {"initial_fixing": np.array([100.0, 100.0]), "autocall_level": 1.02, "protection_level": 0.8,
+               "coupon": 0.04, "notional": 1000.0}  # fmt: skip
     return products.WorstOfAutocallable(**(numbers | kwargs))
 
 
