@@ -49,18 +49,24 @@ class BlackScholes:
             ValueError: for numbers that are no model.
         """
         validation.check_count("n_assets", n_assets)
-        numbers = (spot, volatility, correlation, rate, dividend)
-        spot, volatility, correlation, rate, dividend = as_arrays(numbers, numeric_dtype(numbers))
-        for name, value in (("spot", spot), ("volatility", volatility), ("dividend", dividend)):
-            if value.ndim:
-                validation.check_shape(name, value, (n_assets,))
-        validation.check_shape("correlation", correlation, ())
+        numbers = {
+            "spot": spot,
+            "volatility": volatility,
+            "correlation": correlation,
+            "rate": rate,
+            "dividend": dividend,
+        }
+        given = as_arrays(numbers, numeric_dtype(numbers))
+        for name in ("spot", "volatility", "dividend"):
+            if given[name].ndim:
+                validation.check_shape(name, given[name], (n_assets,))
+        validation.check_shape("correlation", given["correlation"], ())
         model = cls(
-            spot=jnp.broadcast_to(spot, (n_assets,)),
-            volatility=jnp.broadcast_to(volatility, (n_assets,)),
-            correlation=equicorrelation(n_assets, correlation),
-            rate=rate,
-            dividend=jnp.broadcast_to(dividend, (n_assets,)),
+            spot=jnp.broadcast_to(given["spot"], (n_assets,)),
+            volatility=jnp.broadcast_to(given["volatility"], (n_assets,)),
+            correlation=equicorrelation(n_assets, given["correlation"]),
+            rate=given["rate"],
+            dividend=jnp.broadcast_to(given["dividend"], (n_assets,)),
         )
         model.validate()
         return model

@@ -88,8 +88,8 @@ class Bermudan:
             ValueError: for no dates or an expiry that is not positive.
         """
         validation.check_count("n_dates", n_dates)
-        expiry = as_arrays(expiry, numeric_dtype(expiry))
-        product = cls(payoff=payoff, exercise_times=expiry * jnp.arange(1, n_dates + 1, dtype=expiry.dtype) / n_dates)
+        last = as_arrays(expiry, numeric_dtype(expiry))
+        product = cls(payoff=payoff, exercise_times=last * jnp.arange(1, n_dates + 1, dtype=last.dtype) / n_dates)
         validation.check_increasing_times("Bermudan.exercise_times", product.exercise_times)
         return product
 
