@@ -1,0 +1,1 @@
+"""Who is timed, and how: peers behind one interface, each in a process of its own."""

@@ -1,0 +1,62 @@
+"""The table of results in README.md, from the files that the runs left."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_README = Path(__file__).resolve().parents[1] / "README.md"
+_START, _END = "<!-- results: python -m experiments report -->", "<!-- end of results -->"
+
+
+def write(results: Path, readme: Path = _README) -> Path:
+    """Replaces what stands between the two marks of the README by the results found under `results`.
+
+    Smoke runs are left out: they show that an experiment runs, not what it finds.
+
+    Raises:
+        ValueError: if the README lacks its marks, or there are no results.
+    """
+    text = readme.read_text()
+    if _START not in text or _END not in text:
+        raise ValueError(f"{readme}: expected the lines {_START!r} and {_END!r}")
+    sections = [_section(folder) for folder in sorted(results.glob("*")) if _is_result(folder)]
+    if not sections:
+        raise ValueError(f"{results}: no results there; run an experiment first")
+    head, tail = text.split(_START)[0], text.split(_END)[1]
+    from jaxprice.core.storage import write_bytes  # not at the top: it starts JAX
+
+    write_bytes(readme, (head + _START + "\n\n" + "\n".join(sections) + "\n" + _END + tail).encode())
+    return readme
+
+
+def _is_result(folder: Path) -> bool:
+    names = ("config.json", "metrics.json", "env.json")
+    return not folder.name.endswith("-smoke") and all((folder / name).exists() for name in names)
+
+
+def _section(folder: Path) -> str:
+    config, metrics, env = (json.loads((folder / f"{name}.json").read_text()) for name in ("config", "metrics", "env"))
+    commit = (env["commit"] or "unknown")[:12] + (" with local changes" if env["dirty"] else "")
+    versions = env["versions"]
+    seconds = env["seconds"]
+    lines = [
+        f"### {folder.name}",
+        "",
+        f"`{config['command']}`",
+        "",
+        f"Seed {config['seed']}; commit {commit}; {env['device']['cores']} cores of {env['device']['kind']}, "
+        f"{env['device']['platform']}, {env['precision']}; jax {versions['jax']}, Python {versions['python']}; "
+        f"compiling {seconds['compile']:.0f} s, running {seconds['run']:.0f} s; {env['date'][:10]}.",
+        "",
+        "| quantity | found | std. error | expected | passes | from |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [_line(cell) for cell in metrics["cells"]]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cell: dict[str, Any]) -> str:
+    number = "-" if cell["value"] is None else f"{cell['value']:.6g}"
+    error = "" if cell["std_error"] is None else f"{cell['std_error']:.2g}"
+    passes = "yes" if cell["is_met"] else "**no**"
+    return f"| {cell['name']} | {number} | {error} | {cell['target']} | {passes} | {cell['source']} |"
