@@ -148,14 +148,14 @@ def test_gamma_and_cross_gamma_agree_with_the_reference(key, name, estimator):
 @pytest.mark.parametrize("name", ["digital", "barrier"])
 def test_every_estimator_for_jumps_finds_the_greeks(key, name, estimator):
     problem = BY_NAME[name]
-    config = monte_carlo.Config(n_paths=2**19, estimator=estimator, smoothing_width=0.01)
+    config = monte_carlo.Config(n_paths=2**19, estimator=estimator, smoothing_width=0.02)
     result = monte_carlo.price(key, problem.model, problem.product, config)
     truth = jax.grad(problem.price_fn)(problem.model)
     for field in ("spot", "volatility", "rate"):
         expected = np.asarray(getattr(truth, field))
         error = np.asarray(getattr(result.greeks_std_error, field))
         bias = 0.003 * np.abs(expected) if estimator == "smoothed" else 0.0
-        assert_within_errors(getattr(result.greeks, field), error + bias, expected, max_relative_error=0.2)
+        assert_within_errors(getattr(result.greeks, field), error + bias, expected, max_relative_error=0.25)
 
 
 def test_one_step_survival_is_quieter_than_likelihood_ratios(key):

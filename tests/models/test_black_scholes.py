@@ -10,7 +10,7 @@ from jax.test_util import check_grads
 
 from jaxprice.models import BlackScholes, Model
 
-needs_x64 = pytest.mark.skipif(not jax.config.jax_enable_x64, reason="needs 64 bits")
+needs_x64 = pytest.mark.x64
 N_SIGMA = 4.0
 TIME = (0.3, 0.5, 1.7)
 

@@ -12,7 +12,7 @@ from scipy import integrate, stats
 from jaxprice.models import BlackScholes, Heston, Model
 from jaxprice.reference import heston as reference
 
-needs_x64 = pytest.mark.skipif(not jax.config.jax_enable_x64, reason="compares with a 64-bit reference")
+needs_x64 = pytest.mark.x64
 
 FELLER = {
     "spot": 100.0,
@@ -119,13 +119,12 @@ def test_is_a_model():
     assert model.discount_factor(time[0]).shape == ()
 
 
+@pytest.mark.x64
 @pytest.mark.parametrize("dt", [0.02, 0.25, 1.0])
 @pytest.mark.parametrize("variance", [0.0, 1e-4, 0.01, 0.04, 0.3])
 @pytest.mark.parametrize("market", ["feller", "violated", "glsm_table_9", "positive_correlation"])
 def test_one_step_has_the_promised_moments(market, variance, dt):
     """Integrated over the normals on a fine grid: exact mean of the price, exact mean and variance of v."""
-    if not jax.config.jax_enable_x64:
-        pytest.skip("integrates to nine digits")
     numbers = MARKETS[market] | {"variance": variance}
     model = heston(**numbers)
     z = jnp.linspace(-9.0, 9.0, 40_001)
@@ -378,9 +377,8 @@ def test_score(market):
         np.testing.assert_array_less(error, 0.2 * scale, err_msg=name)
 
 
+@pytest.mark.x64
 def test_single_precision_follows_double():
-    if not jax.config.jax_enable_x64:
-        pytest.skip("has no double precision to compare with")
     normal = draw(40_000, 8, jnp.float32)
     for numbers in (FELLER, VIOLATED):
         single = paths(heston(jnp.float32, **numbers), normal, equal_times(8, dtype=jnp.float32))

@@ -63,7 +63,7 @@ def test_importance_order_concentrates_the_variance_of_the_average():
     assert share[0] > 0.7 and share[1] > 0.9
 
 
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="finite differences need f64")
+@pytest.mark.x64
 def test_derivatives_in_dates_and_normals():
     normal = jnp.asarray(np.random.default_rng(1).normal(size=(5, 2)))
     check_grads(path, (normal, uneven_dates(5)), order=1)

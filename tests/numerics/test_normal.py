@@ -9,7 +9,7 @@ from jaxprice.numerics import normal
 
 DTYPES = [
     jnp.float32,
-    pytest.param(jnp.float64, marks=pytest.mark.skipif("not __import__('jax').config.jax_enable_x64")),
+    pytest.param(jnp.float64, marks=pytest.mark.x64),
 ]
 RTOL = {"float32": 6e-7, "float64": 1e-14}
 SMALLEST = {"float32": -37.0, "float64": -307.0}
@@ -74,7 +74,7 @@ def test_inverse_cdf_at_and_beyond_the_ends(dtype):
     np.testing.assert_array_equal(got, [-jnp.inf, jnp.inf, 0.0, jnp.nan, jnp.nan, jnp.nan])
 
 
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="finite differences need f64")
+@pytest.mark.x64
 def test_inverse_cdf_derivatives():
     check_grads(inverse_cdf, (jnp.asarray([0.15, 0.3, 0.5, 0.8]),), order=2)
 
@@ -84,7 +84,6 @@ def test_other_dtypes_are_refused():
         normal.inverse_cdf(jnp.asarray(0.5, jnp.float16))
 
 
-@pytest.mark.skipif(jax.config.jax_enable_x64, reason="about 32-bit mode")
 def test_double_precision_without_x64_is_refused():
-    with pytest.raises(RuntimeError, match="JAX_ENABLE_X64=1"):
+    with jax.enable_x64(False), pytest.raises(RuntimeError, match="JAX_ENABLE_X64=1"):
         normal.from_bits(jnp.zeros(2, jnp.uint32), jnp.float64)

@@ -8,7 +8,7 @@ from jaxprice.numerics import safe
 
 DTYPES = [
     jnp.float32,
-    pytest.param(jnp.float64, marks=pytest.mark.skipif("not __import__('jax').config.jax_enable_x64")),
+    pytest.param(jnp.float64, marks=pytest.mark.x64),
 ]
 EDGES = [0.0, -0.0, -1.0, 1e-30]
 UNARY = [safe.sqrt, safe.log, lambda x: safe.power(x, 0.3), lambda x: safe.norm(x[None])]
@@ -42,7 +42,7 @@ def test_values_and_derivatives_inside_are_those_of_numpy():
     np.testing.assert_allclose(safe.power(x, exponent), np.power(x, exponent), rtol)
 
 
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="finite differences need f64")
+@pytest.mark.x64
 def test_derivatives_inside_match_finite_differences():
     @jax.jit
     def all_of_them(x, y):
@@ -104,6 +104,6 @@ def test_smooth_heaviside_is_twice_differentiable_at_its_ends():
     assert first(0.0, 1.0) == 1.875
 
 
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="finite differences need f64")
+@pytest.mark.x64
 def test_smooth_heaviside_derivatives_match_finite_differences():
     check_grads(jax.jit(safe.smooth_heaviside), (jnp.asarray([-0.7, -0.3, 0.1, 0.4]), jnp.asarray(1.1)), order=2)

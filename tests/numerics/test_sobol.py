@@ -80,7 +80,7 @@ def test_scramble_of_a_dimension_depends_on_the_key_and_not_on_the_others():
     assert (scrambled(5, seed=1).shift != many.shift).all()
 
 
-@pytest.mark.skipif(not jax.config.jax_enable_x64, reason="errors below single precision")
+@pytest.mark.x64
 @pytest.mark.parametrize(("n_dims", "slope"), [(2, -1.35), (5, -1.1)])
 def test_error_of_a_smooth_integral_falls_faster_than_one_over_n(n_dims, slope):
     n_replicates, n_points = 32, 2 ** np.arange(4, 12)
@@ -122,7 +122,6 @@ def test_bad_sizes_are_refused():
         sobol.uniform(jnp.zeros(2, jnp.uint32), jnp.float16)
 
 
-@pytest.mark.skipif(jax.config.jax_enable_x64, reason="about 32-bit mode")
 def test_double_precision_without_x64_is_refused():
-    with pytest.raises(RuntimeError, match="JAX_ENABLE_X64=1"):
+    with jax.enable_x64(False), pytest.raises(RuntimeError, match="JAX_ENABLE_X64=1"):
         sobol.uniform(jnp.zeros(2, jnp.uint32), jnp.float64)
