@@ -78,6 +78,6 @@ EXPERIMENT = Experiment(
     cells=cells,
     figures=figures,
     default=Config(),
-    smoke=Config(n_paths=(1000, 2000), n_paths_naive=(1000,)),
+    smoke=Config(n_paths=(1000, 2000), n_paths_naive=()),
     full=Config(n_paths=(1_000_000, 10_000_000, 100_000_000, 1_000_000_000)),
 )

@@ -5,7 +5,7 @@ Table: rates known from theory: -1/2 for independent paths; for scrambled Sobol 
     smooth (Owen 1997), and less where it has a kink; that the directions that matter come first is what helps there.
 Command: python -m experiments monte_carlo_convergence --check
 Expected: slopes of -0.50 pseudo-random and antithetic, and steeper than -0.85 for Sobol points on the basket.
-Time: about 2 minutes on one core. Device: CPU or GPU.
+Time: about 3 minutes on one core. Device: CPU or GPU.
 
 The error is the root mean square over seeds against quadrature. An Asian option on n dates is a basket call on the n
 correlated lognormal prices of one asset, so the quadrature for baskets prices it. The slope is fitted to the

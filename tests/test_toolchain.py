@@ -9,7 +9,7 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
-from jaxprice import doctor
+from jaxprice.cli import doctor
 
 PYPROJECT = tomllib.loads((pathlib.Path(__file__).parents[1] / "pyproject.toml").read_text())
 REQUIRED = {Requirement(line).name: Requirement(line) for line in PYPROJECT["project"]["dependencies"]}

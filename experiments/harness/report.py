@@ -52,7 +52,18 @@ def _section(folder: Path) -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [_line(cell) for cell in metrics["cells"]]
+    lines += ["", "<details><summary>All rows</summary>", "", *_rows(metrics.get("rows", [])), "", "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def _rows(rows: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * len(names) + "|"]
+    return lines + ["| " + " | ".join(_text(row.get(name)) for name in names) + " |" for row in rows]
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _line(cell: dict[str, Any]) -> str:

@@ -25,8 +25,8 @@ def execute(experiment: Experiment, config: Any, seed: int, out: Path, command: 
     import jax  # not at the top: a wrong command line is answered without starting JAX
 
     jax.config.update("jax_enable_x64", True)
+    from jaxprice.cli.timing import timed
     from jaxprice.core.storage import plain, write_bytes, write_json
-    from jaxprice.timing import timed
 
     about = environment.describe()
     cpu_start = time.process_time()

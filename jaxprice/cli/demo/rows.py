@@ -9,9 +9,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxprice import models, products
+from jaxprice.cli.demo.run import Row
 from jaxprice.core.array import Array, PRNGKey, Scalar
 from jaxprice.core.result import PriceResult
-from jaxprice.demo.run import Row
 from jaxprice.engines import monte_carlo
 from jaxprice.reference import autocallable, basket, black_scholes, discrete_barrier, geometric_basket, heston, rainbow
 

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from jaxprice import cli, commands, problem, terminal
+from jaxprice import cli
+from jaxprice.cli import commands, problem, terminal
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 QUICK = """
 title = "A [bold] call"
 seed = 1
@@ -210,8 +211,9 @@ def test_an_interruption_is_one_line(quiet, file, capsys, monkeypatch):
 
 def test_a_reader_that_leaves_early_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -c \"from jaxprice import cli, commands; commands.run_doctor = lambda c: print('x' * 10**6) "
-        "or 0; raise SystemExit(cli.main(['doctor']))\" | head -c 1",
+        f"{sys.executable} -c \"from jaxprice import cli; from jaxprice.cli import commands; "
+        "commands.run_doctor = lambda c: print('x' * 10**6) or 0; "
+        "raise SystemExit(cli.main(['doctor']))\" | head -c 1",
         shell=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.stdout == "x" and done.stderr == ""

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jaxprice import models, problem, products
+from jaxprice import models, products
+from jaxprice.cli import problem
+from jaxprice.cli.tables import ProblemError
 from jaxprice.engines import monte_carlo
-from jaxprice.tables import ProblemError
 
-EXAMPLES = sorted((pathlib.Path(__file__).parents[1] / "experiments" / "problems").glob("*.toml"))
+EXAMPLES = sorted((pathlib.Path(__file__).parents[2] / "experiments" / "problems").glob("*.toml"))
 TEXT = """
 seed = 3
 [model]

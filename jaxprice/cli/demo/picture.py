@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from jaxprice.demo.run import Convergence, Outcome
+from jaxprice.cli.demo.run import Convergence, Outcome
 
 # Told apart by the colour-blind too (Okabe and Ito).
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#555555"

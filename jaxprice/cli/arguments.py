@@ -1,4 +1,4 @@
-"""The command line. Arguments are parsed before JAX is imported, so that `--help` answers at once.
+"""The arguments of the command line, parsed before JAX is imported, so that `--help` answers at once.
 
 This is an application: it switches 64-bit numbers on. A mistake of its user is one sentence on standard error and exit
 status 2; a result that did not come out well is exit status 1.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from jaxprice import commands
+from jaxprice.cli import commands
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,15 @@ def parse(arguments: Sequence[str] | None = None) -> Doctor | Demo | Price:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit status."""
-    command = parse(arguments)
     run: dict[type, Callable[[Any], int]] = {
         Doctor: commands.run_doctor,
         Demo: commands.run_demo,
         Price: commands.run_price,
     }
+    debug = False
     try:
+        command = parse(arguments)
+        debug = command.debug
         status = run[type(command)](command)
         sys.stdout.flush()
         return status
@@ -93,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("jaxprice: interrupted", file=sys.stderr)
         return 130
     except Exception as error:
-        if command.debug:
+        if debug:
             raise
         print(
             f"jaxprice: unexpected {type(error).__name__}: {error}\nRun `jaxprice doctor`; if it finds nothing, "
@@ -101,7 +103,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 70
-
-
-if __name__ == "__main__":
-    sys.exit(main())

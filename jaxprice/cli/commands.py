@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxprice import terminal
+from jaxprice.cli import terminal
 
 if TYPE_CHECKING:
     from jax.sharding import Mesh
@@ -25,7 +25,7 @@ class Mistake(Exception):
 
 def run_doctor(command: Any) -> int:
     """Prints versions, devices and the outcome of every check; 1 if any failed."""
-    from jaxprice import doctor
+    from jaxprice.cli import doctor
 
     try:
         _start_jax()
@@ -55,7 +55,7 @@ def run_price(command: Any) -> int:
     if not 1 <= command.cores <= _MAX_CORES:
         raise Mistake(f"--cores: expected a whole number from 1 to {_MAX_CORES}, got {command.cores}")
     _start_jax(command.cores)
-    from jaxprice import doctor, problem
+    from jaxprice.cli import doctor, problem
     from jaxprice.core.status import Status, describe
     from jaxprice.core.storage import plain
 
@@ -112,7 +112,7 @@ def run_demo(command: Any) -> int:
     _start_jax()
     import jax
 
-    from jaxprice import demo, doctor
+    from jaxprice.cli import demo, doctor
     from jaxprice.core import storage
 
     key = jax.random.key(command.seed)

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from jaxprice import cli, commands, doctor
+from jaxprice import cli
+from jaxprice.cli import commands, doctor
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxprice.cli.timing import Seconds, timed
 from jaxprice.core.array import Array, PRNGKey, Scalar
 from jaxprice.core.result import PriceResult
 from jaxprice.core.status import Status
-from jaxprice.timing import Seconds, timed
 
 N_PATHS = 2**17
 SIZES = (2**12, 2**15, 2**18)

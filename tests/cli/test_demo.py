@@ -8,9 +8,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from jaxprice import cli, commands, demo
+from jaxprice import cli
+from jaxprice.cli import commands, demo
+from jaxprice.cli.timing import Seconds, timed
 from jaxprice.core import PriceResult
-from jaxprice.timing import Seconds, timed
 
 pytestmark = pytest.mark.x64
 

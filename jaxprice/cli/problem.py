@@ -18,11 +18,7 @@ import jax
 from jax.sharding import Mesh
 
 from jaxprice import models, products
-from jaxprice.core.result import PriceResult
-from jaxprice.core.storage import StorageError, read_bytes
-from jaxprice.engines import monte_carlo
-from jaxprice.engines.inputs import prepare
-from jaxprice.tables import (
+from jaxprice.cli.tables import (
     ProblemError,
     check_keys,
     is_whole,
@@ -35,7 +31,11 @@ from jaxprice.tables import (
     show,
     take_kind,
 )
-from jaxprice.timing import Seconds, timed
+from jaxprice.cli.timing import Seconds, timed
+from jaxprice.core.result import PriceResult
+from jaxprice.core.storage import StorageError, read_bytes
+from jaxprice.engines import monte_carlo
+from jaxprice.engines.inputs import prepare
 
 ENGINES: Mapping[str, types.ModuleType] = {"monte_carlo": monte_carlo}
 """The pricers a file may name; a new one is a row here."""
