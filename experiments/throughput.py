@@ -4,14 +4,15 @@ Question: how fast is the Monte Carlo engine with no Greeks, with delta and vega
 Table: none published; the claims checked are those of the project: with all Greeks at least as fast as every library
     beside it in 64 bits, ahead of hand-written NumPy in 32 bits, and within 1.5 times of it in 64 bits.
 Command: python -m experiments throughput --check
-Expected: on one core of an AMD EPYC (Zen 4), a million paths with all Greeks in about 0.04 s.
+Expected: on one core of an AMD EPYC (Zen 4), a million paths with all Greeks in about 0.05 s.
 Time: about 4 minutes on two cores. Device: CPU. Needs QuantLib and PyTorch for their rows; peers that are not installed
     are reported as absent.
 
 Each peer runs in a process of its own, pinned to one core (or two); the rounds visit all of them in turns, so that what
 else the machine does hits all alike; medians are over warm runs. Ratios are of CPU seconds on one core, and of wall
 seconds on two. Not alike: jaxprice draws normals of 32 random bits in either precision, NumPy and PyTorch draw 64-bit
-normals in 64 bits; jaxprice also reports the standard error of every Greek, the others that of the price. tf-quant-finance is left out: its last release is of 2022, for a TensorFlow of then.
+normals in 64 bits; jaxprice also reports the standard error of every Greek, the others that of the price.
+tf-quant-finance is left out, untried: its last release is of 2022.
 """
 
 import dataclasses

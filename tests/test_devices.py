@@ -18,7 +18,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
 import jax.numpy as jnp
 
-def results(mesh):
+def results(mesh, samplings=("pseudo", "antithetic", "sobol")):
     from jaxprice import models, products
     from jaxprice.engines import monte_carlo
 
@@ -28,7 +28,9 @@ def results(mesh):
     option = products.European(payoff=products.MaxCall(strike=105.0), expiry=1.0)
     numbers = {}
     # 10,007 paths: the last chunk is partly filled, and some devices have less to do than others.
-    for sampling, n_paths in (("pseudo", 10_007), ("antithetic", 10_008), ("sobol", 8 * 1024)):
+    sizes = {"pseudo": 10_007, "antithetic": 10_008, "sobol": 8 * 1024}
+    for sampling in samplings:
+        n_paths = sizes[sampling]
         config = monte_carlo.Config(n_paths=n_paths, sampling=sampling, n_replicates=8, chunk=512)
         result = monte_carlo.price(jax.random.key(4), model, option, config, mesh=mesh)
         leaves = jax.tree.leaves((result.price, result.std_error, result.greeks, result.greeks_std_error))
@@ -40,9 +42,10 @@ DEVICES = """
 jax.config.update("jax_num_cpu_devices", 8)
 found = {"0": results(None)}
 for n in (1, 2, 4, 8):
-    found[str(n)] = results(jax.make_mesh((n,), ("paths",), devices=jax.devices()[:n]))
+    mesh = jax.make_mesh((n,), ("paths",), devices=jax.devices()[:n])
+    found[str(n)] = results(mesh) if n == 4 else results(mesh, ("pseudo",))
 automatic = jax.make_mesh((4,), ("paths",), axis_types=(jax.sharding.AxisType.Auto,), devices=jax.devices()[:4])
-found["auto"] = results(automatic)
+found["auto"] = results(automatic, ("pseudo",))
 print(json.dumps(found))
 """
 
@@ -72,9 +75,10 @@ def output_of(process):
 
 
 def assert_same(one, other):
-    for sampling, numbers in one.items():
+    assert other
+    for sampling, numbers in other.items():
         scale = max(abs(number) for number in numbers)
-        for a, b in zip(numbers, other[sampling], strict=True):
+        for a, b in zip(numbers, one[sampling], strict=True):
             assert abs(a - b) <= 1e-12 * max(abs(b), 1e-3 * scale), (sampling, a, b)
 
 

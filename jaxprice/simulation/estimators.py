@@ -7,6 +7,7 @@ what their derivative with respect to the model means.
 
 import dataclasses
 import enum
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -62,11 +63,7 @@ def present_value(
     exact = _discounted(model, product, price)
     if estimator == Estimator.PATHWISE:
         return exact
-
-    def smooth_payoff(state: Array) -> Array:
-        return product.payoff.cash_flow(state, lambda distance: smooth_heaviside(distance, smoothing_width))
-
-    smooth = _discounted(model, product, price, smooth_payoff)
+    smooth = _discounted(model, product, price, _smoothed(product.payoff, smoothing_width))
     return jax.lax.stop_gradient(exact - smooth) + smooth
 
 
@@ -81,8 +78,8 @@ def spot_hessian(
     """Second derivatives of one path's value with respect to the spots; their mean is gamma and cross-gamma.
 
     `PATHWISE` means the mixed estimator: likelihood ratio of the pathwise delta, unbiased for continuous payoffs
-    (Broadie and Glasserman 1996, section 3). `LIKELIHOOD_RATIO` takes the score twice, for payoffs that jump.
-    `SMOOTHED` differentiates the smoothed payoff twice.
+    (Broadie and Glasserman 1996, section 3). `SMOOTHED` is the same of the smoothed payoff; a second pathwise
+    derivative would miss its kinks. `LIKELIHOOD_RATIO` takes the score twice, for payoffs that jump.
     """
 
     def value(spot: Array) -> Scalar:
@@ -97,14 +94,19 @@ def spot_hessian(
 
         def moved(start: Array) -> Scalar:
             path = here.observe(here.from_spot(state, time, start))
-            return _discounted(here, product, path[n_substeps - 1 :: n_substeps])
+            return _discounted(here, product, path[n_substeps - 1 :: n_substeps], payoff)
 
         return jax.grad(moved)(spot) * jnp.exp(log_density - jax.lax.stop_gradient(log_density))
 
-    if estimator == Estimator.PATHWISE:
-        mixed = jax.jacfwd(weighted_delta)(model.spot)
-        return 0.5 * (mixed + mixed.T) if mixed.ndim else mixed
-    return jax.hessian(value)(model.spot)
+    if estimator == Estimator.LIKELIHOOD_RATIO:
+        return jax.hessian(value)(model.spot)
+    payoff = _smoothed(product.payoff, smoothing_width) if estimator == Estimator.SMOOTHED else product.payoff
+    mixed = jax.jacfwd(weighted_delta)(model.spot)
+    return 0.5 * (mixed + mixed.T) if mixed.ndim else mixed
+
+
+def _smoothed(payoff: Any, width: float) -> Callable[[Array], Array]:
+    return lambda state: payoff.cash_flow(state, lambda distance: smooth_heaviside(distance, width))
 
 
 def _discounted(model: Model, product: Any, price: Float[Array, "n d"], payoff: Any = None) -> Scalar:

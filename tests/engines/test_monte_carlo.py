@@ -67,7 +67,7 @@ def test_more_substeps_reduce_the_bias_of_an_inexact_model(key):
 
 
 @pytest.mark.parametrize("estimator", ["likelihood_ratio", "conditional", "smoothed"])
-@pytest.mark.parametrize("is_up", [True, False])
+@pytest.mark.parametrize("is_up", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_knock_in_greeks_are_the_call_less_knock_out(key, estimator, is_up):
     barrier = 120.0 if is_up else 85.0
 
@@ -84,6 +84,7 @@ def test_knock_in_greeks_are_the_call_less_knock_out(key, estimator, is_up):
         np.testing.assert_allclose(total, getattr(never, field), rtol=tolerance, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_heston_digital_has_all_three_estimators(key):
     product = products.European(payoff=products.Digital(strike=100.0), expiry=0.5)
     results = {

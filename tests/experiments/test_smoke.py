@@ -8,6 +8,7 @@ from experiments.__main__ import main
 from experiments.harness import discovery
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [entry.name for entry in discovery.entries()])
 def test_smoke(name, tmp_path):
     assert main([name, "--smoke", "--out", str(tmp_path)]) == 0

@@ -57,7 +57,7 @@ def test_a_payoff_that_never_pays_is_priced_at_zero(key):
 @pytest.mark.x64
 def test_sobol_error_falls_faster_than_the_power_085_on_a_basket(key):
     problem = BY_NAME["basket_call"]
-    exponent = np.arange(5, 13)
+    exponent = np.array([5, 8, 10, 12])
     truth = float(problem.price_fn(problem.model))
     error = []
     for k in exponent:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from helpers import assert_close, assert_trees_close, default_dtype
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxprice.simulation import Moments, merge_all
@@ -26,6 +26,7 @@ def test_unit_weights_give_the_textbook_mean_and_standard_error():
         assert_close(moments.std_error()[name], np.std(x[name], axis=0, ddof=1) / np.sqrt(1000))
 
 
+@settings(max_examples=6)
 @given(cuts=st.lists(st.integers(1, 199), min_size=1, max_size=5))
 def test_any_partition_merges_to_the_whole(cuts):
     x = sample(200)

@@ -67,7 +67,8 @@ def gamma(
     """Second derivatives of the price with respect to the spots, gamma on the diagonal and cross-gamma off it.
 
     By the likelihood ratio of the pathwise delta (`estimator="pathwise"`), or the score taken twice
-    (`"likelihood_ratio"`, for payoffs that jump): both unbiased. `"smoothed"` differentiates the smoothed payoff twice.
+    (`"likelihood_ratio"`, for payoffs that jump): both unbiased. `"smoothed"` is the first of these for the
+    smoothed payoff.
 
     Returns:
         The matrix and its standard errors, each (d, d); () for a model of one asset with a scalar spot.
