@@ -10,6 +10,16 @@ import jax
 import pytest
 from hypothesis import settings
 
+if os.environ.get("JAXPRICE_TYPECHECK") == "1":
+    # Shapes and dtypes of arguments and results are checked on every call. Modules that define nouns are left out: JAX
+    # rebuilds those with placeholders in them.
+    from jaxtyping import install_import_hook
+
+    numerics = ["brownian_bridge", "correlation", "normal", "safe", "threefry"]
+    simulation = ["accumulate", "active_directions", "estimators", "jump_probe", "noise", "paths"]
+    modules = [f"jaxprice.numerics.{name}" for name in numerics] + [f"jaxprice.simulation.{name}" for name in simulation]
+    install_import_hook(modules, "beartype.beartype")
+
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

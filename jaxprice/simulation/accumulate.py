@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
+from jax.typing import DTypeLike
+from jaxtyping import UInt32
 
-from jaxprice.core.array import Array, Float, Int, PRNGKey
+from jaxprice.core.array import Array, Float, PRNGKey
 from jaxprice.numerics import sobol
 from jaxprice.numerics.normal import from_bits
 from jaxprice.simulation import noise
@@ -74,7 +76,7 @@ def accumulate(
     group_fn: GroupFunction,
     key: PRNGKey,
     plan: Plan,
-    dtype: jnp.dtype,
+    dtype: DTypeLike,
     arrange: Callable[[Float[Array, "n n_normals"]], Float[Array, "n n_steps m"]],
     mesh: Mesh | None = None,
 ) -> tuple[Moments, Moments]:
@@ -93,7 +95,7 @@ def accumulate(
     """
     n_normals = plan.n_steps * plan.n_factors
 
-    def one_chunk(index: Int[Array, " chunk"], normal: Float[Array, "chunk n_steps m"]) -> tuple[Moments, Moments]:
+    def one_chunk(index: UInt32[Array, " chunk"], normal: Float[Array, "chunk n_steps m"]) -> tuple[Moments, Moments]:
         weight = (index < plan.n_paths).astype(dtype)
         groups = (plan.chunk // plan.group, plan.group)
         value, other = jax.vmap(group_fn)(normal.reshape(*groups, *normal.shape[1:]), weight.reshape(groups))
@@ -101,7 +103,7 @@ def accumulate(
         unit_value = value.reshape(-1, plan.unit).mean(axis=1)
         return Moments.of(unit_value, unit_weight), Moments.of(other, weight.reshape(groups).sum(axis=1))
 
-    def chunk_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
+    def chunk_block(block: UInt32[Array, ""]) -> tuple[Moments, Moments]:
         index = block * plan.chunk + jnp.arange(plan.chunk, dtype=jnp.uint32)
 
         def draw() -> Array:
@@ -113,12 +115,12 @@ def accumulate(
         normal = jax.lax.cond(block < plan.n_blocks, draw, lambda: nothing)
         return one_chunk(index, noise.by_path(normal, plan.n_steps, dtype))
 
-    def replicate_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
+    def replicate_block(block: UInt32[Array, ""]) -> tuple[Moments, Moments]:
         n_points = plan.n_paths // plan.n_replicates
         sequence = sobol.scrambled(jax.random.fold_in(key, block), n_normals)
         base = sobol.table(sequence, plan.chunk)
 
-        def one(start: Int[Array, ""]) -> tuple[Moments, Moments]:
+        def one(start: UInt32[Array, ""]) -> tuple[Moments, Moments]:
             normal = arrange(from_bits(sobol.block(sequence, base, start), dtype).T)
             return one_chunk(start + jnp.arange(plan.chunk, dtype=jnp.uint32), normal)
 
@@ -139,18 +141,18 @@ def accumulate(
         value, other = jax.lax.all_gather(parts, MESH_AXIS)
         return merge_all(value), merge_all(other)
 
-    def masked_block(block: Int[Array, ""]) -> tuple[Moments, Moments]:
+    def masked_block(block: UInt32[Array, ""]) -> tuple[Moments, Moments]:
         keep = block < plan.n_blocks
         return jax.tree.map(lambda leaf: jnp.where(keep, leaf, jnp.zeros_like(leaf)), one_block(block))
 
     return jax.shard_map(local, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
 
 
-def _scan_merge(one: Callable[[Any], tuple[Moments, Moments]], index: Int[Array, " n"]) -> tuple[Moments, Moments]:
+def _scan_merge(one: Callable[[Any], tuple[Moments, Moments]], index: UInt32[Array, " n"]) -> tuple[Moments, Moments]:
     """Merges `one(i)` over the index, in order; memory and program size do not depend on its length."""
     value_shape, other_shape = jax.eval_shape(one, index[0])
 
-    def body(total: tuple[Moments, Moments], i: Int[Array, ""]) -> tuple[tuple[Moments, Moments], None]:
+    def body(total: tuple[Moments, Moments], i: UInt32[Array, ""]) -> tuple[tuple[Moments, Moments], None]:
         value, other = one(i)
         return (total[0].merge(value), total[1].merge(other)), None
 

@@ -7,6 +7,7 @@ number of devices or hosts changes a draw.
 import enum
 
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import UInt32
 
 from jaxprice.core.array import Array, Float, PRNGKey
@@ -53,6 +54,6 @@ def _independent(key: PRNGKey, index: UInt32[Array, " n"], n_normals: int) -> Fl
     return from_bits(words(key, path, place)[0])
 
 
-def by_path(normal: Float[Array, "n_normals n"], n_steps: int, dtype: jnp.dtype) -> Float[Array, "n n_steps m"]:
+def by_path(normal: Float[Array, "n_normals n"], n_steps: int, dtype: DTypeLike) -> Float[Array, "n n_steps m"]:
     """The normals of each path as rows of steps, in the dtype of the paths."""
     return normal.T.reshape(normal.shape[1], n_steps, -1).astype(dtype)

@@ -15,7 +15,7 @@ def substeps(model: Model, n_times: int, n_substeps: int | None) -> int:
     return 1 if model.is_exact else -(-_STEPS_OF_INEXACT_MODELS // n_times)
 
 
-def refine(time: Float[Array, " n"], n_substeps: int) -> Float[Array, " n*n_substeps"]:
+def refine(time: Float[Array, " n"], n_substeps: int) -> Float[Array, " n_steps"]:
     """The times, with each interval cut into equal steps."""
     start = jnp.concatenate([jnp.zeros(1, time.dtype), time[:-1]])
     share = jnp.arange(1, n_substeps + 1, dtype=time.dtype) / n_substeps
