@@ -17,7 +17,9 @@ if os.environ.get("JAXPRICE_TYPECHECK") == "1":
 
     numerics = ["brownian_bridge", "correlation", "normal", "safe", "threefry"]
     simulation = ["accumulate", "active_directions", "estimators", "jump_probe", "noise", "paths"]
-    modules = [f"jaxprice.numerics.{name}" for name in numerics] + [f"jaxprice.simulation.{name}" for name in simulation]
+    modules = [f"jaxprice.numerics.{name}" for name in numerics] + [
+        f"jaxprice.simulation.{name}" for name in simulation
+    ]
     install_import_hook(modules, "beartype.beartype")
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
