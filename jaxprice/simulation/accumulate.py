@@ -23,7 +23,7 @@ from jaxprice.simulation.moments import Moments, merge_all
 from jaxprice.simulation.noise import Sampling
 
 MESH_AXIS = "paths"
-_MIN_GROUPS = 1024
+_MIN_GROUPS = 256
 
 GroupFunction = Callable[[Float[Array, "g n_steps m"], Float[Array, " g"]], tuple[Float[Array, " g"], Any]]
 """From the normals and weights of a group of paths to the value of each and to a pytree of weighted group means."""
@@ -59,7 +59,7 @@ def plan(
     The default chunk holds about 2¹⁶ normals on a CPU, which fit the second-level cache of a core with what is computed
     from them, and 2²⁴ on an accelerator, which wants wide work. A group has up to 128 paths, or 16 for each factor, so
     that the derivative of the correlation's factor, d³ for each group, stays cheap beside that of the paths, d² each;
-    but 1,024 groups are left, so that standard errors are known to about 2 %.
+    but 256 groups are left, so that standard errors are known to about 4 %.
     """
     most = min(max(128, 16 * n_factors), n_paths // _MIN_GROUPS)
     group = max(2 if sampling == Sampling.ANTITHETIC else 1, _power_of_two_below(most))

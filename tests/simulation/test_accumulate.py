@@ -63,7 +63,7 @@ def test_plans_cut_into_powers_of_two_that_divide_each_other(n_paths, n_steps):
 
 def test_groups_leave_enough_samples_for_an_error():
     assert plan(Sampling.PSEUDO, 2**20, 1, 5).group == 128
-    assert plan(Sampling.PSEUDO, 2**14, 1, 5).group == 16
+    assert plan(Sampling.PSEUDO, 2**14, 1, 5).group == 64
     assert plan(Sampling.PSEUDO, 100, 1, 5).group == 1
 
 
