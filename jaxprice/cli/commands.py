@@ -1,5 +1,6 @@
 """What the commands of the command line do. Each starts JAX before anything that needs it is imported."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -27,10 +28,8 @@ def run_doctor(command: Any) -> int:
     """Prints versions, devices and the outcome of every check; 1 if any failed."""
     from jaxprice.cli import doctor
 
-    try:
+    with contextlib.suppress(ImportError):  # The report says so.
         _start_jax()
-    except ImportError:
-        pass  # The report says so.
     with terminal.progress(1) as announce:
         announce("seven checks, about ten seconds")
         checks, facts = doctor.run(), doctor.facts()

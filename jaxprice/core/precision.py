@@ -25,17 +25,6 @@ def require_x64(what: str = "this computation") -> None:
         )
 
 
-def needs_x64(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Decorator: `require_x64` at the entry of a function."""
-
-    @functools.wraps(function)
-    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        require_x64(function.__name__)
-        return function(*args, **kwargs)
-
-    return checked
-
-
 def accumulator_dtype() -> jnp.dtype:
     """The widest floating dtype there is now: sums over many paths are kept in it."""
     return jnp.result_type(float)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float, PRNGKey, Scalar
+from jaxprice.models.gaussian import intervals
 from jaxprice.models.model import Model
 from jaxprice.numerics import brownian_bridge
 from jaxprice.simulation import noise
@@ -62,6 +63,6 @@ def arrange(
     n_steps = step_time.shape[0]
     if rotation is not None:
         return (normal @ rotation.T).reshape(normal.shape[0], n_steps, -1)
-    length = jnp.diff(step_time, prepend=jnp.zeros(1, step_time.dtype))
+    length = intervals(step_time)
     rows = normal.reshape(normal.shape[0], n_steps, -1)
     return jax.vmap(lambda row: brownian_bridge.increments(row, step_time) / jnp.sqrt(length)[:, None])(rows)
