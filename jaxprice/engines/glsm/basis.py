@@ -1,0 +1,69 @@
+"""The basis of the continuation value: sparse Hermite polynomials of the state, then functions of the prices."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.engines.glsm.columns import Column, Observation
+from jaxprice.engines.glsm.state import State
+from jaxprice.numerics import hermite
+from jaxprice.numerics.index_set import IndexSet
+
+
+class Basis(NamedTuple):
+    """Which functions; static.
+
+    Attributes:
+        index_set: of the Hermite polynomials.
+        columns: of the prices.
+    """
+
+    index_set: IndexSet
+    columns: tuple[Column, ...]
+
+    def values(self, state: State, payoff: Any, z: Float[Array, "s n"], time: Scalar) -> Float[Array, "n_basis n"]:
+        """Every function at every path, functions along rows so that loops over paths are vectorised."""
+        table = hermite.table(state.coordinate(z, time), self.index_set.order)
+        parts = [self.index_set.products(table)]
+        if self.columns:
+            price = state.price(z, time)
+            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price))
+            parts += [column(observed) for column in self.columns]
+        return jnp.concatenate(parts)
+
+    def size(self, state: State, payoff: Any) -> int:
+        """Number of functions.
+
+        Raises:
+            ValueError: for a column that does not return an array (m, n).
+        """
+        dtype = state.initial(1).dtype
+        one = jax.ShapeDtypeStruct((state.n_state, 1), dtype)
+
+        def values(z: Array) -> Array:
+            time = jnp.ones((), dtype)
+            price = state.price(z, time)
+            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price))
+            for column in self.columns:
+                found = column(observed)
+                if found.ndim != 2 or found.shape[1] != 1:
+                    raise ValueError(
+                        f"columns: expected (m, n) numbers from {column}, one row for each function, got shape "
+                        f"{tuple(found.shape)} for n = 1"
+                    )
+            return self.values(state, payoff, z, time)
+
+        return jax.eval_shape(values, one).shape[0]
+
+    def along(
+        self, state: State, payoff: Any, z: Float[Array, "s n"], direction: Float[Array, "s n"], time: Scalar
+    ) -> tuple[Float[Array, "n_basis n"], Float[Array, "n_basis n"]]:
+        """Every function, and its derivative along a direction of the state: the martingale columns."""
+        return jax.jvp(lambda z: self.values(state, payoff, z, time), (z,), (direction,))
+
+
+def pays(payoff: Any, price: Float[Array, "d n"]) -> Float[Array, " n"]:
+    """What a payoff pays at each column of prices."""
+    return jax.vmap(payoff, in_axes=-1)(price)
