@@ -6,6 +6,7 @@ non-zero entries.
 """
 
 import dataclasses
+import enum
 import functools
 from collections.abc import Callable
 
@@ -14,6 +15,15 @@ import numpy as np
 
 from jaxprice.core.array import Array, Float
 from jaxprice.core.validation import check_count
+
+
+class IndexKind(enum.StrEnum):
+    """Which multi-indices of an order."""
+
+    HYPERBOLIC_CROSS = "hyperbolic_cross"
+    """∏ (α_j + 1) <= order + 1."""
+    TOTAL_DEGREE = "total_degree"
+    """Σ α_j <= order."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,6 +99,11 @@ def hyperbolic_cross(n_dims: int, order: int) -> IndexSet:
 def total_degree(n_dims: int, order: int) -> IndexSet:
     """Multi-indices with Σ α_j <= order."""
     return _grow(n_dims, order, 0, order, lambda budget, degree: budget + degree)
+
+
+def index_set(kind: IndexKind, n_dims: int, order: int) -> IndexSet:
+    """The set of a kind; the same object for the same arguments."""
+    return (hyperbolic_cross if kind == IndexKind.HYPERBOLIC_CROSS else total_degree)(n_dims, order)
 
 
 def _grow(n_dims: int, order: int, start: int, limit: int, spend: Callable[[int, int], int]) -> IndexSet:

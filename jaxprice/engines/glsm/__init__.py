@@ -1,14 +1,19 @@
 """Gradient-enhanced least squares Monte Carlo (Yang and Li 2025): Bermudan and American options in many dimensions."""
 
 from jaxprice.engines.glsm import columns
-from jaxprice.engines.glsm.config import Config, IndexKind, Precision, Rule
+from jaxprice.engines.glsm.american import price_american
+from jaxprice.engines.glsm.config import Config, Precision, Rule
 from jaxprice.engines.glsm.engine import bounds, fit, follow, gamma, price
+from jaxprice.engines.glsm.hedging import Hedge, hedge
 from jaxprice.engines.glsm.policy import Policy, continuation_value, delta, exercise
+from jaxprice.engines.glsm.storage import load, save
 from jaxprice.engines.glsm.upper_bound import Bounds
+from jaxprice.numerics.index_set import IndexKind
 
 __all__ = [
     "Bounds",
     "Config",
+    "Hedge",
     "IndexKind",
     "Policy",
     "Precision",
@@ -21,5 +26,9 @@ __all__ = [
     "fit",
     "follow",
     "gamma",
+    "hedge",
+    "load",
     "price",
+    "price_american",
+    "save",
 ]

@@ -9,24 +9,26 @@ from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.engines.glsm.columns import Column, Observation
 from jaxprice.engines.glsm.state import State
 from jaxprice.numerics import hermite
-from jaxprice.numerics.index_set import IndexSet
+from jaxprice.numerics.index_set import IndexKind, index_set
 
 
 class Basis(NamedTuple):
     """Which functions; static.
 
     Attributes:
-        index_set: of the Hermite polynomials.
+        index_kind: of the Hermite polynomials.
+        order: of the Hermite polynomials.
         columns: of the prices.
     """
 
-    index_set: IndexSet
+    index_kind: IndexKind
+    order: int
     columns: tuple[Column, ...]
 
     def values(self, state: State, payoff: Any, z: Float[Array, "s n"], time: Scalar) -> Float[Array, "n_basis n"]:
         """Every function at every path, functions along rows so that loops over paths are vectorised."""
-        table = hermite.table(state.coordinate(z, time), self.index_set.order)
-        parts = [self.index_set.products(table)]
+        table = hermite.table(state.coordinate(z, time), self.order)
+        parts = [index_set(self.index_kind, state.n_state, self.order).products(table)]
         if self.columns:
             price = state.price(z, time)
             observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price))

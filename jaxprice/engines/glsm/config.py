@@ -6,8 +6,7 @@ from typing import Any
 
 from jaxprice.core.validation import check_count
 from jaxprice.engines.glsm.columns import Column
-from jaxprice.numerics import index_set
-from jaxprice.numerics.index_set import IndexSet
+from jaxprice.numerics.index_set import IndexKind
 from jaxprice.numerics.least_squares import DEFAULT_RIDGE
 from jaxprice.simulation.estimators import Estimator
 
@@ -24,15 +23,6 @@ class Rule(enum.StrEnum):
     """The realised cash flow where held (Longstaff and Schwartz 2001); noisy."""
     HEDGED = "hedged"
     """The realised cash flow less the martingale increments already fitted at later dates: a hedged claim's noise."""
-
-
-class IndexKind(enum.StrEnum):
-    """Which multi-indices the Hermite basis holds."""
-
-    HYPERBOLIC_CROSS = "hyperbolic_cross"
-    """∏ (α_j + 1) <= order + 1, the published one."""
-    TOTAL_DEGREE = "total_degree"
-    """Σ α_j <= order."""
 
 
 class Precision(enum.StrEnum):
@@ -117,14 +107,9 @@ class Config:
             raise ValueError(f"ridge: expected a small number from 0 to 1, got {self.ridge}")
         return config
 
-    def indices(self, n_state: int) -> IndexSet:
-        """The multi-indices of the Hermite basis for a state of so many coordinates."""
-        order = self.order if self.order is not None else _ORDER.get(n_state, 3 if n_state <= 10 else 2)
-        make = {
-            IndexKind.HYPERBOLIC_CROSS: index_set.hyperbolic_cross,
-            IndexKind.TOTAL_DEGREE: index_set.total_degree,
-        }[self.index_kind]
-        return make(n_state, order)
+    def order_for(self, n_state: int) -> int:
+        """The order of the Hermite basis for a state of so many coordinates."""
+        return self.order if self.order is not None else _ORDER.get(n_state, 3 if n_state <= 10 else 2)
 
 
 def _member(name: str, kind: Any, value: Any) -> Any:

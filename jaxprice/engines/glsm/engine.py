@@ -218,7 +218,6 @@ def _bounds(key: PRNGKey, policy: Policy, *, config: Config, mesh: Mesh | None) 
     return upper_bound.estimate(stream(key, Stream.INNER), policy, config, mesh)
 
 
-@functools.partial(jax.jit, static_argnames=("config", "mesh"))
 def _price(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh | None) -> PriceResult:
     policy = _fit(key, model, product, config=config, mesh=mesh)
     result = _follow(key, policy, model, product, config=config, mesh=mesh)

@@ -39,7 +39,7 @@ class Problem:
         return cls(
             model=model,
             product=product,
-            basis=Basis(config.indices(state.n_state), columns),
+            basis=Basis(config.index_kind, config.order_for(state.n_state), columns),
             n_substeps=substeps(model, product.time.shape[0], config.n_substeps),
         )
 
