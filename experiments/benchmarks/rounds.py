@@ -1,6 +1,7 @@
 """Times peers in turns, so that a machine that slows down slows them all alike."""
 
 import contextlib
+import dataclasses
 import json
 import statistics
 import subprocess
@@ -17,10 +18,11 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 class Worker:
     """A peer in its own process."""
 
-    def __init__(self, peer: str, effort: Effort) -> None:
-        """Starts it, and learns what it can do."""
+    def __init__(self, peer: str, effort: Any, suite: str = "experiments.benchmarks.peers") -> None:
+        """Starts it, and learns what it can do; `suite` is the module that knows the peer and its effort."""
         self.peer, self.effort = peer, effort
-        command = [sys.executable, "-m", "experiments.benchmarks.worker", peer, json.dumps(vars(effort))]
+        fields = json.dumps(dataclasses.asdict(effort))
+        command = [sys.executable, "-m", "experiments.benchmarks.worker", suite, peer, fields]
         self.process = subprocess.Popen(
             command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -49,11 +51,12 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _open(jobs: Sequence[tuple[str, Effort]]) -> Iterator[list[Worker]]:
+def opened(jobs: Sequence[tuple[str, Any]], suite: str = "experiments.benchmarks.peers") -> Iterator[list[Worker]]:
+    """A worker for each job, all of them ended at the end."""
     workers: list[Worker] = []
     try:
         for peer, effort in jobs:
-            workers.append(Worker(peer, effort))
+            workers.append(Worker(peer, effort, suite))
         yield workers
     finally:
         for worker in workers:
@@ -65,7 +68,7 @@ def measure(jobs: Sequence[tuple[str, Effort]], n_rounds: int) -> list[dict[str,
 
     Every task is run twice before the rounds start; the first of these, which compiles, is reported as it is.
     """
-    with _open(jobs) as workers:
+    with opened(jobs) as workers:
         present = [(worker, task) for worker in workers for task in worker.tasks]
         first = {(id(worker), task): worker.run(task) for worker, task in present}
         for worker, task in present:

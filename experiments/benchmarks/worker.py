@@ -1,6 +1,8 @@
 """One peer in a process of its own, pinned to its cores: reads the name of a task, runs it, answers in JSON.
 
-python -m experiments.benchmarks.worker PEER '{"n_paths": 1000000, "precision": "float64", "n_cores": 1, "seed": 0}'
+python -m experiments.benchmarks.worker SUITE PEER '{"n_paths": 1000000, ..., "n_cores": 1}'
+
+SUITE is a module with `tasks(peer, fields)`: from a peer's name and what the JSON holds to a function for each task.
 """
 
 import contextlib
@@ -11,22 +13,11 @@ import os
 import sys
 import time
 
-PEERS = {
-    "jaxprice": ("jaxprice_engine", "tasks"),
-    "NumPy, hand-written": ("numpy_pathwise", "tasks"),
-    "NumPy, naive": ("numpy_naive", "tasks"),
-    "PyTorch": ("torch_autograd", "tasks"),
-    "QuantLib": ("quantlib_basket", "tasks"),
-    "limit: jaxprice noise": ("limits", "jaxprice_tasks"),
-    "limit: NumPy noise": ("limits", "numpy_tasks"),
-}
-"""Module and function of each peer."""
-
 
 def main() -> None:
     """Answers on the standard output until the standard input ends; what others print goes to the standard error."""
-    peer, effort_json = sys.argv[1:]
-    fields = json.loads(effort_json)
+    suite, peer, fields_json = sys.argv[1:]
+    fields = json.loads(fields_json)
     if hasattr(os, "sched_setaffinity"):
         # The last cores: the first ones serve the interrupts.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-fields["n_cores"] :])
@@ -34,13 +25,10 @@ def main() -> None:
         os.environ[name] = "1"
     os.environ["JAX_ENABLE_X64"] = "1"
 
-    from experiments.benchmarks.problem import Effort
-
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     sys.stdout = sys.stderr
-    module, function = PEERS[peer]
     try:
-        tasks = getattr(importlib.import_module(f"experiments.benchmarks.{module}"), function)(Effort(**fields))
+        tasks = importlib.import_module(suite).tasks(peer, fields)
     except ModuleNotFoundError as missing:
         print(json.dumps({"absent": missing.name}), file=out, flush=True)
         return
@@ -49,7 +37,8 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         answer = tasks[line.strip()]()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        report = {"wall": wall, "cpu": cpu, "peak_mib": _peak_mib()} | dataclasses.asdict(answer)
+        answer = dataclasses.asdict(answer) if dataclasses.is_dataclass(answer) else answer
+        report = {"wall": wall, "cpu": cpu, "peak_mib": _peak_mib()} | answer
         print(json.dumps(report), file=out, flush=True)
 
 
