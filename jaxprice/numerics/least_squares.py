@@ -18,6 +18,7 @@ from jaxprice.core.struct import pytree_dataclass
 
 DEFAULT_RIDGE = 1e-11
 _PIVOT_FLOOR = 1e-9
+_STRIPS, _MIN_SPLIT = 4, 128
 
 
 @pytree_dataclass
@@ -25,7 +26,8 @@ class NormalEquations:
     """Sums over rows of a regression: of products of its columns, the target as the last one.
 
     Attributes:
-        product: (n + 1, n + 1): AᵀA, Aᵀy and yᵀy in one, so that one matrix product makes all of them.
+        product: AᵀA, Aᵀy and yᵀy in one, (n + 1, n + 1). Only the upper triangle counts: made in four strips, it takes
+            five eighths of the work of the whole.
     """
 
     product: Float[Array, "n1 n1"]
@@ -44,7 +46,17 @@ class NormalEquations:
         """
         extended = jnp.concatenate([column, target[None].astype(column.dtype)])
         weighted = jnp.where(weight[None] > 0, extended, 0.0)
-        return NormalEquations(product=self.product + (weighted @ weighted.T).astype(self.product.dtype))
+        product, n = self.product, extended.shape[0]
+        n_strips = _STRIPS if n >= _MIN_SPLIT else 1
+        for i in range(n_strips):
+            first, last = n * i // n_strips, n * (i + 1) // n_strips
+            strip = (weighted[first:last] @ weighted[first:].T).astype(product.dtype)
+            product = product.at[first:last, first:].add(strip)
+        return NormalEquations(product=product)
+
+    def symmetric(self) -> Float[Array, "n1 n1"]:
+        """The whole matrix."""
+        return jnp.triu(self.product) + jnp.triu(self.product, 1).T
 
 
 class Solution(NamedTuple):
@@ -74,8 +86,8 @@ def solve(equations: NormalEquations, ridge: float = DEFAULT_RIDGE) -> Solution:
         equations: accumulated over all rows.
         ridge: relative to the squared lengths of the columns.
     """
-    product = equations.product[:-1, :-1]
-    moment, square = equations.product[:-1, -1], equations.product[-1, -1]
+    whole = equations.symmetric()
+    product, moment, square = whole[:-1, :-1], whole[:-1, -1], whole[-1, -1]
     diagonal = jnp.diagonal(product)
     is_zero = ~(diagonal > 0.0)
     scale = jnp.where(is_zero, 0.0, 1.0 / jnp.sqrt(jnp.where(is_zero, 1.0, diagonal)))
