@@ -11,10 +11,13 @@ from jaxprice.core import validation
 from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass
 from jaxprice.models.gaussian import intervals
+from jaxprice.numerics.safe import divide
 
 # ψ_c of Andersen 2008: any value in [1, 2] serves, he recommends the middle.
 _SWITCH = 1.5
 _VARIANCE_FLOOR = 0.01
+# Of the mean: where the cube root of the variance turns into a line.
+_ROOT_SHIFT = 0.01
 
 
 class _Law(NamedTuple):
@@ -131,6 +134,51 @@ class Heston:
         del time
         return jnp.stack([state[:, 0] * (spot.reshape(()) / self.spot), state[:, 1]], axis=1)
 
+    def restart(self, state: Float[Array, "2"], time: Scalar) -> "Heston":
+        """The same market from a state (price, variance) on; none of its numbers depends on time."""
+        del time
+        return dataclasses.replace(self, spot=state[0], variance=state[1])
+
+    def coordinate(self, state: Float[Array, "2"], time: Scalar) -> Float[Array, "2"]:
+        """Log-price and cube root of the variance, both standardised; 0 where nothing moves.
+
+        The log-price: less its mean, over the deviation of its martingale part, which is close to its own. The variance
+        has about a gamma law, whose cube root is about normal (Wilson and Hilferty 1931); mean and deviation of the
+        root are within 7 % for all laws with the exact mean and variance of v. A polynomial of v itself, whose upper
+        tail is heavier than normal, is worth less in a regression, and nothing from degree 15 on. Near zero the root
+        is shifted to have a slope.
+        """
+        kappa, theta, nu = self.mean_reversion, self.long_run_variance, self.vol_of_vol
+        decay, reach = jnp.exp(-kappa * time), -jnp.expm1(-kappa * time) / kappa
+        integrated = theta * time + (self.variance - theta) * reach
+        log_return = jnp.log(state[0] / self.spot) - (self.rate - self.dividend) * time + 0.5 * integrated
+        mean = theta + (self.variance - theta) * decay
+        squared_std = nu**2 * (self.variance * decay * reach + 0.5 * kappa * theta * reach**2)
+        share = divide(squared_std, 9.0 * mean**2)
+        root = jnp.cbrt((divide(state[1], mean) + _ROOT_SHIFT) / (1.0 + _ROOT_SHIFT))
+        deviation = jnp.stack([log_return, root - 1.0 / (1.0 + share)])
+        return divide(deviation, jnp.stack([_sqrt(integrated), _sqrt(share) / (1.0 + share) ** 0.75]))
+
+    def standard_price(self, state: Float[Array, "2"], time: Scalar) -> Float[Array, "1"]:
+        """The standardised log-price."""
+        return self.coordinate(state, time)[:1]
+
+    def martingale_increment(self, normal: Float[Array, "2"], length: Scalar) -> Float[Array, "2"]:
+        """Change of price and variance over the first step of the path less its mean; the price's at fixed log-return.
+
+        Where the variance jumps between zero and something, its surprise says far more of the step than the step's
+        derivative along the normals does. Measured for a hedged put in 32 steps to one year, with κ = 0.5, θ = 0.04,
+        ν = 0.9: it leaves a third of the variance that the derivative leaves; where 2 κ θ is above ν², as much.
+        """
+        law = self._law(normal[:1], length[None])
+        surprise = law.variance[0] - self.long_run_variance
+        surprise = surprise - (self.variance - self.long_run_variance) * jnp.exp(-self.mean_reversion * length)
+        # The log-return's mean given the variance path is linear in the variance at its end: A v' less half of ∫ v.
+        nu, rho = self.vol_of_vol, self.correlation
+        loading = divide(self._loading(length), nu) - 0.25 * (1.0 - rho) * (1.0 + rho) * length
+        log_return = loading * surprise + _sqrt(law.squared_std[0]) * normal[1]
+        return jnp.stack([self.spot * log_return, surprise])
+
     def log_characteristic_fn(self, frequency: Float[Array, "1"], time: Scalar) -> Scalar:
         """Log of E[exp(i u · X_t)] of the log-price X_t = log S_t, for real or complex u (1,).
 
@@ -188,6 +236,11 @@ class Heston:
         mean = (self.rate - self.dividend) * dt - 0.5 * squared_std + tilt
         return _Law(variance, mean, squared_std)
 
+    def _loading(self, dt: Scalar) -> Scalar:
+        """A ν of `_variance_step`."""
+        rho = self.correlation
+        return rho * (1.0 + 0.5 * self.mean_reversion * dt) - 0.25 * dt * rho**2 * self.vol_of_vol
+
     def _variance_step(
         self, variance: Scalar, dt: Scalar, normal: Scalar, exponential: Scalar
     ) -> tuple[Scalar, Scalar]:
@@ -196,7 +249,7 @@ class Heston:
         Both branches are evaluated and every argument is guarded, so that value and derivative are finite
         everywhere. The quadratic one is written in 1 / b, and in A ν for A: no step of it divides by ν.
         """
-        kappa, theta, nu, rho = self.mean_reversion, self.long_run_variance, self.vol_of_vol, self.correlation
+        kappa, theta, nu = self.mean_reversion, self.long_run_variance, self.vol_of_vol
         decay = jnp.exp(-kappa * dt)
         reach = -jnp.expm1(-kappa * dt) / kappa
         mean = variance * decay + kappa * theta * reach
@@ -206,7 +259,7 @@ class Heston:
         unit = jnp.where(is_dead, 1.0, variance * decay * reach + 0.5 * kappa * theta * reach**2)
         spread = jnp.sqrt(unit) / mean  # √ψ / ν
         is_quadratic = (nu * spread) ** 2 <= _SWITCH
-        loading = rho * (1.0 + 0.5 * kappa * dt) - 0.25 * dt * rho**2 * nu  # A ν
+        loading = self._loading(dt)
         second_cumulant = 0.5 * loading**2 * unit
 
         # v' = a (b + Z)² = m (1 + e Z)² / (1 + e²) with e = 1 / b.

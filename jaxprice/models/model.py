@@ -4,7 +4,7 @@ A model says what moves and how; it is written for one path, and the caller batc
 complete example; a model of your own is a `pytree_dataclass` with the same members.
 """
 
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from jaxprice.core.array import Array, Float, Scalar
 
@@ -64,4 +64,31 @@ class Model(Protocol):
 
     def validate(self) -> None:
         """Raises `ValueError` for numbers that are no model."""
+        ...
+
+
+@runtime_checkable
+class Restartable(Protocol):
+    """What an engine that restarts the model asks in addition, as `engines.glsm` does; optional for all others.
+
+    The states of `path` are then Markov: the law of the later ones depends on the last one only. Each method is for one
+    state. `martingale_increment(normal, length)` may stand beside them: for the normals (m,) of the first step of the
+    path and its length, a direction (s,) of mean zero close to the change of state. Without it the derivative of the
+    step along its normals serves, which is as good where the step is close to linear in them.
+    """
+
+    def restart(self, state: Float[Array, " s"], time: Scalar) -> Any:
+        """The same model, started in that state at that time: its own times count from there."""
+        ...
+
+    def coordinate(self, state: Float[Array, " s"], time: Scalar) -> Float[Array, " s"]:
+        """The state on the scale of standard normals, whose polynomials approximate values at that time.
+
+        The closer its law is to the standard normal the better polynomials of high degree behave; it has a finite
+        derivative wherever the state can be, and is finite where nothing moves, as at time 0.
+        """
+        ...
+
+    def standard_price(self, state: Float[Array, " s"], time: Scalar) -> Float[Array, " d"]:
+        """The prices, or their logarithms, on one scale common to all assets, about that of standard normals."""
         ...

@@ -23,5 +23,5 @@ def table(x: Float[Array, "s ..."], order: int) -> Float[Array, "s order ..."]:
         return (last, following), following
 
     degree = jnp.arange(1, order + 1, dtype=x.dtype)
-    _, found = jax.lax.scan(step, (jnp.zeros_like(x), jnp.ones_like(x)), degree, unroll=True)
+    _, found = jax.lax.scan(step, (jnp.zeros_like(x), jnp.ones_like(x)), degree, unroll=1)
     return jnp.moveaxis(found, 0, 1)

@@ -17,7 +17,7 @@ from jaxprice.core.status import Status
 from jaxprice.core.struct import pytree_dataclass
 
 DEFAULT_RIDGE = 1e-11
-_PIVOT_FLOOR = 1e-9
+_LARGE_RIDGE, _PIVOT_FLOOR = 1e-6, 1e-9
 _STRIPS, _MIN_SPLIT = 4, 128
 
 
@@ -102,12 +102,12 @@ def solve(equations: NormalEquations, ridge: float = DEFAULT_RIDGE) -> Solution:
         )
 
     found, pivot = attempt(ridge)
-    failed = ~jnp.all(jnp.isfinite(found))
-    found, pivot = jax.lax.cond(failed, lambda: attempt(max(1e-6, ridge)), lambda: (found, pivot))
+    is_hard = ~jnp.all(jnp.isfinite(found))
+    found, pivot = jax.lax.cond(is_hard, lambda: attempt(max(_LARGE_RIDGE, ridge)), lambda: (found, pivot))
     failed = ~jnp.all(jnp.isfinite(found))
     found = jnp.where(failed, 0.0, found)
     explained = 2.0 * right @ found - found @ (scaled @ found)
-    status = jnp.where(pivot < _PIVOT_FLOOR, Status.RANK_DEFICIENT, Status.OK)
+    status = jnp.where(is_hard | (pivot < _PIVOT_FLOOR), Status.RANK_DEFICIENT, Status.OK)
     status = jnp.where(failed, Status.FACTORISATION_FAILED, status).astype(jnp.int32)
     share = 1.0 - explained / jnp.where(square > 0.0, square, 1.0)
     return Solution(scale * found, share, jnp.where(failed, 0.0, pivot), status)

@@ -27,11 +27,12 @@ class Basis(NamedTuple):
 
     def values(self, state: State, payoff: Any, z: Float[Array, "s n"], time: Scalar) -> Float[Array, "n_basis n"]:
         """Every function at every path, functions along rows so that loops over paths are vectorised."""
-        table = hermite.table(state.coordinate(z, time), self.order)
+        coordinate = state.coordinate(z, time)
+        table = hermite.table(coordinate, self.order)
         parts = [index_set(self.index_kind, state.n_state, self.order).products(table)]
         if self.columns:
             price = state.price(z, time)
-            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price))
+            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price), coordinate)
             parts += [column(observed) for column in self.columns]
         return jnp.concatenate(parts)
 
@@ -47,7 +48,8 @@ class Basis(NamedTuple):
         def values(z: Array) -> Array:
             time = jnp.ones((), dtype)
             price = state.price(z, time)
-            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price))
+            standard_price, coordinate = state.standard_price(z, time), state.coordinate(z, time)
+            observed = Observation(payoff, price, standard_price, pays(payoff, price), coordinate)
             for column in self.columns:
                 found = column(observed)
                 if found.ndim != 2 or found.shape[1] != 1:

@@ -33,12 +33,14 @@ class Observation(NamedTuple):
         standard_price: prices, or their logarithms, on one scale common to all assets, about that of standard normals,
             (d, n).
         exercise_value: what the payoff pays, undiscounted, (n,).
+        coordinate: the whole state on the scale of standard normals, as the Hermite polynomials see it, (s, n).
     """
 
     payoff: Any
     price: Float[Array, "d n"]
     standard_price: Float[Array, "d n"]
     exercise_value: Float[Array, " n"]
+    coordinate: Float[Array, "s n"]
 
 
 Column: TypeAlias = Callable[[Observation], Float[Array, "m n"]]

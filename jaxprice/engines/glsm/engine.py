@@ -85,15 +85,17 @@ def follow(
         key: the paths differ from those of a fit under the same key.
         policy: as fitted or loaded.
         config: `n_price_paths`, `greeks` and `estimator` count.
-        model: under which to follow it, if not the one it was fitted under; of the same kind and size.
+        model: under which to follow it, if not the one it was fitted under; of the same kind and size. The fitted
+            martingale is none there, so the error is that of the plain cash flows.
         mesh: devices with an axis "paths".
     """
+    is_own_model = model is None
     model, product, config = _check(
         key, policy.problem.model if model is None else model, policy.problem.product, config
     )
     if config.greeks:
         check_estimator(config.estimator, model, product.payoff)
-    return _follow(key, policy, model, product, config=config, mesh=mesh)
+    return _follow(key, policy, model, product, config=config, mesh=mesh, is_own_model=is_own_model)
 
 
 def bounds(key: PRNGKey, policy: Policy, config: Config = Config(), *, mesh: Mesh | None = None) -> Bounds:
@@ -135,7 +137,8 @@ def gamma(
 def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Any, Any, Config]:
     check_key(key)
     require_x64("glsm")
-    model, product = prepare(model, product)
+    # Regression needs 64 bits, so all of it is in 64 bits.
+    model, product = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), prepare(model, product))
     if isinstance(product, European):
         product = Bermudan(payoff=product.payoff, exercise_times=product.time)
     if not hasattr(product, "exercise_times"):
@@ -188,12 +191,14 @@ def _state_now(problem: Problem) -> Float[Array, " s_model"]:
     return model.path(jnp.zeros((1, model.n_factors), dtype), tiny)[0]
 
 
-@functools.partial(jax.jit, static_argnames=("config", "mesh"))
+@functools.partial(jax.jit, static_argnames=("config", "mesh", "is_own_model"))
 @full_precision
 def _follow(
-    key: PRNGKey, policy: Policy, model: Any, product: Any, *, config: Config, mesh: Mesh | None
+    key: PRNGKey, policy: Policy, model: Any, product: Any, *, config: Config, mesh: Mesh | None, is_own_model: bool
 ) -> PriceResult:
-    earned, greeks = lower_bound.moments(stream(key, Stream.PATHS), policy, model, product, config, mesh)
+    earned, greeks = lower_bound.moments(
+        stream(key, Stream.PATHS), policy, model, product, config, mesh, is_own_model=is_own_model
+    )
     error = earned.std_error()
     result = {"price": earned.mean, "std_error": error, "lower": earned.mean - _Z * error}
     diagnostics: dict[str, Any] = {"n_paths": earned.weight}
@@ -220,7 +225,7 @@ def _bounds(key: PRNGKey, policy: Policy, *, config: Config, mesh: Mesh | None) 
 
 def _price(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh | None) -> PriceResult:
     policy = _fit(key, model, product, config=config, mesh=mesh)
-    result = _follow(key, policy, model, product, config=config, mesh=mesh)
+    result = _follow(key, policy, model, product, config=config, mesh=mesh, is_own_model=True)
     diagnostics = result.diagnostics | {f"fit_{name}": value for name, value in policy.diagnostics.items()}
     diagnostics |= {"regression_value": policy.initial_value, "regression_delta": policy.initial_delta}
     if not config.n_dual_paths:

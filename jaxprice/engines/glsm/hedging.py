@@ -64,12 +64,12 @@ def hedge(
     check_count("every", every)
     model, _ = prepare(policy.problem.model if model is None else model, policy.problem.product)
     premium = policy.initial_value if premium is None else jnp.asarray(premium, policy.initial_value.dtype)
-    return _hedge(key, policy, model, premium, n_paths=n_paths, every=every)
+    return _hedge(key, policy, model, premium, jnp.asarray(every), n_paths=n_paths)
 
 
-@functools.partial(jax.jit, static_argnames=("n_paths", "every"))
+@functools.partial(jax.jit, static_argnames=("n_paths",))
 @full_precision
-def _hedge(key: PRNGKey, policy: Policy, model: Any, premium: Scalar, *, n_paths: int, every: int) -> Hedge:
+def _hedge(key: PRNGKey, policy: Policy, model: Any, premium: Scalar, every: Int[Array, ""], *, n_paths: int) -> Hedge:
     problem = policy.problem
     time, n_steps = problem.time, problem.n_steps
     before = jnp.concatenate([jnp.zeros(1, time.dtype), time[:-1]])

@@ -23,7 +23,7 @@ from jaxprice.simulation.paths import refine
 
 
 def moments(
-    key: PRNGKey, policy: Policy, model: Any, product: Any, config: Config, mesh: Mesh | None
+    key: PRNGKey, policy: Policy, model: Any, product: Any, config: Config, mesh: Mesh | None, *, is_own_model: bool
 ) -> tuple[Moments, Moments]:
     """Moments of what the policy earns less its martingale, and of its derivatives by model and exercise times.
 
@@ -34,10 +34,12 @@ def moments(
         product: whose cash flows are paid.
         config: effort and estimator.
         mesh: devices, or None for one.
+        is_own_model: whether that is the model of the fit, under which alone the fitted martingale is one.
     """
 
     def group_value(numbers: tuple[Any, Array], normal: Array, weight: Array) -> tuple[Scalar, Array]:
-        value = stopped_value(config.estimator, policy, *_with_times(numbers, product), normal)
+        value, gain = stopped_value(config.estimator, policy, *_with_times(numbers, product), normal)
+        value = value - gain if is_own_model else value
         total = jnp.sum(weight)
         return jnp.sum(weight * value) / jnp.where(total > 0, total, 1.0), value
 
@@ -88,8 +90,8 @@ def gamma_moments(
 
 def stopped_value(
     estimator: Estimator, policy: Policy, model: Any, product: Any, normal: Float[Array, "n n_steps m"]
-) -> Float[Array, " n"]:
-    """Discounted cash flow of each path, less the fitted martingale; its derivative is what `estimator` says."""
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Discounted cash flow of each path, whose derivative is what `estimator` says, and the fitted hedge's gain."""
     grid = refine(product.exercise_times, policy.problem.n_substeps)
     by_step = jnp.moveaxis(normal, 0, -1)
     if estimator == Estimator.LIKELIHOOD_RATIO:
@@ -100,8 +102,7 @@ def stopped_value(
         path = jax.vmap(model.path, in_axes=(0, None))(normal, grid)
         density = jnp.ones(normal.shape[0], normal.dtype)
     stopped = follow(policy, jnp.moveaxis(path, 0, -1), by_step)
-    gain = jnp.sum(stopped.gain, axis=0)
-    return density * _paid(model, product, path, grid, stopped.is_stopped) - gain
+    return density * _paid(model, product, path, grid, stopped.is_stopped), jnp.sum(stopped.gain, axis=0)
 
 
 def _paid(model: Any, product: Any, path: Array, grid: Array, is_stopped: Array) -> Float[Array, " n"]:

@@ -85,7 +85,8 @@ class RestartedState:
     * `standard_price(state, time)`: the prices on one common scale of standard normals, (d,).
 
     Increments are the derivative of one step along its normals, at normals of zero: right to first order in the step,
-    and of mean zero given the state, whatever the model.
+    and of mean zero given the state, whatever the model. A model that knows better has a fourth method,
+    `martingale_increment(normal, length)`: a direction (s,) of mean zero, close to its first step's change of state.
     """
 
     model: Any
@@ -138,8 +139,14 @@ class RestartedState:
         start: Scalar,
         end: Scalar,
     ) -> Float[Array, "s n"]:
-        """Derivative of the step along the normals, at normals of zero."""
+        """The model's own, else the derivative of the step along the normals, at normals of zero."""
         del following
+        if hasattr(self.model, "martingale_increment"):
+
+            def one(state: Array, normal: Array) -> Array:
+                return self.model.restart(state, start).martingale_increment(normal, end - start)
+
+            return jax.vmap(one, in_axes=-1, out_axes=-1)(state, normal)
 
         def step(normal: Array) -> Array:
             return self.forward(state, normal, start, end)
