@@ -20,6 +20,9 @@ from jaxprice.numerics import hermite
 from jaxprice.numerics.index_set import hyperbolic_cross
 
 LOG_VARIANCE_RANGE = (-7.0, math.log(0.8))
+# The authors' code differentiates Chebyshev polynomials by their argument in [-1, 1] and multiplies by the increment of
+# the log-variance: the chain rule is left out, and the columns of the variance's noise are too large by this factor.
+PUBLISHED_SLOPE = 0.5 * (LOG_VARIANCE_RANGE[1] - LOG_VARIANCE_RANGE[0])
 
 
 @pytree_dataclass
@@ -28,9 +31,11 @@ class EulerHeston:
 
     Attributes:
         market: the numbers, the discounting and the forward.
+        slope: factor on the derivative by the log-variance; 1 is right, `PUBLISHED_SLOPE` is the authors' code.
     """
 
     market: models.Heston
+    slope: Scalar
 
     is_exact: ClassVar[bool] = False
 
@@ -83,8 +88,10 @@ class EulerHeston:
     def coordinate(self, state: Float[Array, "2"], time: Scalar) -> Float[Array, "2"]:
         """The standardised log-price, and the log-variance with its range mapped to [-1, 1]."""
         low, high = LOG_VARIANCE_RANGE
-        log_variance = (2.0 * jnp.log(state[1]) - (low + high)) / (high - low)
-        return jnp.stack([self.market.coordinate(state, time)[0], log_variance])
+        y = (2.0 * jnp.log(state[1]) - (low + high)) / (high - low)
+        # The value is y whatever the slope.
+        y = y + (self.slope - 1.0) * (y - jax.lax.stop_gradient(y))
+        return jnp.stack([self.market.coordinate(state, time)[0], y])
 
     def standard_price(self, state: Float[Array, "2"], time: Scalar) -> Float[Array, "1"]:
         """The standardised log-price."""

@@ -9,7 +9,8 @@ import pytest
 from problems import market
 
 from jaxprice import products
-from jaxprice.engines import monte_carlo
+from jaxprice.engines import glsm, monte_carlo
+from jaxprice.engines.glsm import engine as glsm_engine
 from jaxprice.engines.monte_carlo import engine
 
 
@@ -24,6 +25,7 @@ def sweep(verb, config):
         verb(jax.random.fold_in(key, i), model, european(strike, expiry), config)
 
 
+LITTLE = glsm.Config(n_paths=512, n_price_paths=512, n_dual_paths=8, n_inner=8, order=2, columns=(), chunk=256)
 ROWS = [
     ("price", monte_carlo.price, engine._price, monte_carlo.Config(n_paths=512)),
     ("price without greeks", monte_carlo.price, engine._price, monte_carlo.Config(n_paths=512, greeks=False)),
@@ -36,6 +38,23 @@ def test_a_sweep_over_numbers_compiles_once(name, verb, jitted, config):
     before = jitted._cache_size()
     sweep(verb, config)
     assert jitted._cache_size() - before == 1
+
+
+def test_a_sweep_over_numbers_compiles_each_part_of_glsm_once():
+    programs = (glsm_engine._fit, glsm_engine._follow, glsm_engine._bounds)
+    before = [program._cache_size() for program in programs]
+    sweep(glsm.price, LITTLE)
+    assert [program._cache_size() - size for program, size in zip(programs, before, strict=True)] == [1, 1, 1]
+
+
+def test_the_program_of_a_sweep_does_not_grow_with_paths_or_dates():
+    def size(n_paths, n_dates):
+        product = products.Bermudan.equally_spaced(products.MinCall(strike=jnp.array(90.0)), jnp.array(1.0), n_dates)
+        config = dataclasses.replace(LITTLE, n_paths=n_paths).validate()
+        lowered = glsm_engine._fit.lower(jax.random.key(0), market(3), product, config=config, mesh=None)
+        return len(lowered.as_text())
+
+    assert size(2**20, 64) < 1.1 * size(2**12, 4)
 
 
 def test_names_and_enumeration_members_share_a_program():

@@ -18,9 +18,9 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
 import jax.numpy as jnp
 
-def results(mesh, samplings=("pseudo", "antithetic", "sobol")):
+def results(mesh, samplings=("pseudo", "antithetic", "sobol"), with_regression=True):
     from jaxprice import models, products
-    from jaxprice.engines import monte_carlo
+    from jaxprice.engines import glsm, monte_carlo
 
     model = models.BlackScholes.equicorrelated(
         n_assets=3, spot=jnp.array([100.0, 95.0, 104.0]), volatility=jnp.array([0.2, 0.3, 0.25]), correlation=0.3,
@@ -35,6 +35,13 @@ def results(mesh, samplings=("pseudo", "antithetic", "sobol")):
         result = monte_carlo.price(jax.random.key(4), model, option, config, mesh=mesh)
         leaves = jax.tree.leaves((result.price, result.std_error, result.greeks, result.greeks_std_error))
         numbers[sampling] = [float(x) for leaf in leaves for x in leaf.ravel()]
+    if with_regression:
+        bermudan = products.Bermudan(payoff=option.payoff, exercise_times=[0.5, 1.0])
+        effort = glsm.Config(
+            n_paths=5_003, n_price_paths=3_001, n_dual_paths=101, n_inner=16, order=2, columns=(), chunk=256)
+        result = glsm.price(jax.random.key(4), model, bermudan, effort, mesh=mesh)
+        leaves = jax.tree.leaves((result.price, result.lower, result.upper, result.greeks, result.greeks_std_error))
+        numbers["regression"] = [float(x) for leaf in leaves for x in leaf.ravel()]
     return numbers
 """
 
@@ -43,9 +50,9 @@ jax.config.update("jax_num_cpu_devices", 8)
 found = {"0": results(None)}
 for n in (1, 2, 4, 8):
     mesh = jax.make_mesh((n,), ("paths",), devices=jax.devices()[:n])
-    found[str(n)] = results(mesh) if n == 4 else results(mesh, ("pseudo",))
+    found[str(n)] = results(mesh) if n == 4 else results(mesh, ("pseudo",), n == 2)
 automatic = jax.make_mesh((4,), ("paths",), axis_types=(jax.sharding.AxisType.Auto,), devices=jax.devices()[:4])
-found["auto"] = results(automatic, ("pseudo",))
+found["auto"] = results(automatic, ("pseudo",), False)
 print(json.dumps(found))
 """
 

@@ -10,7 +10,7 @@ from jax.test_util import check_grads
 from problems import BACHELIER, HESTON, market, skewed_market
 
 from jaxprice import products
-from jaxprice.engines import monte_carlo
+from jaxprice.engines import glsm, monte_carlo
 from jaxprice.simulation import simulate
 
 pytestmark = pytest.mark.x64
@@ -55,6 +55,16 @@ def path_of(n_substeps):
     return function
 
 
+def what_a_policy_earns():
+    """The policy is fitted once: the gradient is that of a frozen one."""
+    config = glsm.Config(n_paths=1024, n_price_paths=256, order=2, columns=(), chunk=256, greeks=False)
+    product = products.Bermudan(
+        payoff=products.BasketPut(strike=120.0, weight=[0.4, 0.3, 0.3]), exercise_times=[0.5, 1.0]
+    )
+    policy = glsm.fit(jax.random.key(3), skewed_market(), product, config)
+    return lambda model: glsm.follow(jax.random.key(3), policy, config, model=model).price
+
+
 ROWS = [
     Differentiable("black_scholes path", path_of(1), skewed_market()),
     Differentiable("bachelier path", path_of(1), BACHELIER),
@@ -71,6 +81,7 @@ ROWS = [
         HESTON,
         modes=("rev",),
     ),
+    Differentiable("what a policy earns", what_a_policy_earns(), skewed_market(), modes=("rev",)),
 ]
 
 

@@ -12,7 +12,7 @@ from helpers import assert_close, assert_trees_close, default_dtype
 from problems import market, skewed_market
 
 from jaxprice import PriceResult, products
-from jaxprice.engines import monte_carlo
+from jaxprice.engines import glsm, monte_carlo
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,12 @@ PRICERS = [
         skewed_market(),
         products.European(payoff=products.MaxCall(strike=jnp.array(100.0)), expiry=jnp.array(1.0)),
         monte_carlo.Config(n_paths=1024),
+    ),
+    Pricer(
+        glsm,
+        skewed_market(),
+        products.Bermudan(payoff=products.MaxCall(strike=jnp.array(100.0)), exercise_times=jnp.array([0.5, 1.0])),
+        glsm.Config(n_paths=1024, n_price_paths=1024, n_dual_paths=0, order=2, columns=(), chunk=256),
     ),
 ]
 each_pricer = pytest.mark.parametrize("pricer", PRICERS, ids=str)
@@ -120,7 +126,7 @@ def test_grad_and_jvp_of_the_price_are_the_greeks(key, pricer):
 
 @each_pricer
 def test_numbers_may_be_plain_python(key, pricer):
-    product = products.European(payoff=products.MaxCall(strike=100.0), expiry=1)
+    product = jax.tree.map(lambda leaf: leaf.tolist(), pricer.product)
     assert_close(pricer.price(key, product=product).price, pricer.price(key).price, factor=10)
 
 

@@ -34,10 +34,10 @@ from jaxprice.cli.tables import (
 from jaxprice.cli.timing import Seconds, timed
 from jaxprice.core.result import PriceResult
 from jaxprice.core.storage import StorageError, read_bytes
-from jaxprice.engines import monte_carlo
+from jaxprice.engines import glsm, monte_carlo
 from jaxprice.engines.inputs import prepare
 
-ENGINES: Mapping[str, types.ModuleType] = {"monte_carlo": monte_carlo}
+ENGINES: Mapping[str, types.ModuleType] = {"monte_carlo": monte_carlo, "glsm": glsm}
 """The pricers a file may name; a new one is a row here."""
 _MODELS = {name: kind for name in models.__all__ if dataclasses.is_dataclass(kind := getattr(models, name))}
 _NOUNS = {name: kind for name in products.__all__ if dataclasses.is_dataclass(kind := getattr(products, name))}
@@ -155,7 +155,7 @@ def _product(table: dict[str, Any], n_assets: int) -> Any:
 def _engine(table: dict[str, Any]) -> tuple[str, Any]:
     name = table.get("kind")
     config = take_kind("engine", table, ENGINES).Config
-    fields = {field.name: field.type for field in dataclasses.fields(config)}
+    fields = {field.name: field.type for field in dataclasses.fields(config) if _is_plain(field.type)}
     check_keys("[engine]", table, fields, ())
     settings = {key: _setting(key, fields[key], value) for key, value in table.items()}
     try:
@@ -164,9 +164,18 @@ def _engine(table: dict[str, Any]) -> tuple[str, Any]:
         raise ProblemError(f"[engine] {error}") from None
 
 
+def _kinds(annotation: Any) -> list[Any]:
+    return [kind for kind in typing.get_args(annotation) or (annotation,) if kind is not types.NoneType]
+
+
+def _is_plain(annotation: Any) -> bool:
+    """Whether a file can hold a setting: one that takes functions stays with Python."""
+    return all(kind in (bool, int, float) or isinstance(kind, enum.EnumMeta) for kind in _kinds(annotation))
+
+
 def _setting(name: str, annotation: Any, value: Any) -> Any:
     """One setting of an engine, of one of the types its annotation allows."""
-    kinds = [kind for kind in typing.get_args(annotation) or (annotation,) if kind is not types.NoneType]
+    kinds = _kinds(annotation)
     for kind in kinds:
         if isinstance(kind, enum.EnumMeta):
             words: list[str] = [member.value for member in kind]  # type: ignore[var-annotated]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import AxisType, Mesh, PartitionSpec
 from jax.typing import DTypeLike
 from jaxtyping import UInt32
 
@@ -145,7 +145,17 @@ def accumulate(
         keep = block < plan.n_blocks
         return jax.tree.map(lambda leaf: jnp.where(keep, leaf, jnp.zeros_like(leaf)), one_block(block))
 
-    return jax.shard_map(local, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
+    return over_devices(local, mesh)
+
+
+def over_devices(local: Callable[[], Any], mesh: Mesh) -> Any:
+    """What every device of the mesh computes alike from its own share of the paths.
+
+    The axes of the mesh are taken as automatic, however they were made: numbers that come from one such computation
+    may then enter the next one.
+    """
+    automatic = Mesh(mesh.devices, mesh.axis_names, axis_types=(AxisType.Auto,) * len(mesh.axis_names))
+    return jax.shard_map(local, mesh=automatic, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
 
 
 def _scan_merge(one: Callable[[Any], tuple[Moments, Moments]], index: UInt32[Array, " n"]) -> tuple[Moments, Moments]:

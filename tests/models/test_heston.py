@@ -10,6 +10,7 @@ from jax.test_util import check_grads
 from scipy import integrate, stats
 
 from jaxprice.models import BlackScholes, Heston, Model
+from jaxprice.models.model import Restartable
 from jaxprice.reference import heston as reference
 
 needs_x64 = pytest.mark.x64
@@ -269,6 +270,75 @@ def test_from_spot(shape):
     moved = model.from_spot(one_path(model, normal, time), time, jnp.full(shape, 120.0))
     there = dataclasses.replace(model, spot=jnp.asarray(120.0))
     np.testing.assert_allclose(moved, one_path(there, normal, time), rtol=1e-6)
+
+
+@pytest.mark.parametrize("market", ["feller", "violated"])
+def test_restart(market):
+    """The rest of a path is the path of the restarted model, whose times count from there."""
+    model, time, normal = heston(**MARKETS[market]), jnp.array([0.1, 0.25, 0.6, 1.0]), draw(2, 4)[0]
+    whole = one_path(model, normal, time)
+    rest = one_path(model.restart(whole[1], time[1]), normal[2:], time[2:] - time[1])
+    assert isinstance(model, Restartable)
+    np.testing.assert_allclose(rest, whole[2:], rtol=1e-5, atol=1e-7)
+
+
+@jax.jit
+def coordinates(model, state, time):
+    return jax.vmap(jax.vmap(model.coordinate), (0, None))(state, time)
+
+
+@pytest.mark.parametrize("market", ["feller", "glsm_table_9", "violated", "positive_correlation"])
+def test_coordinate_is_standardised(market):
+    model, time = heston(**MARKETS[market]), jnp.array([0.02, 0.1, 0.5, 1.0])
+    state = paths(model, draw(40_000, 4), time)
+    found = np.asarray(coordinates(model, state, time), np.float64)
+    is_regular = market in ("feller", "glsm_table_9")
+    np.testing.assert_allclose(found.mean(axis=0), 0.0, atol=0.06 if is_regular else 0.3)
+    np.testing.assert_allclose(found.std(axis=0), 1.0, atol=0.12 if is_regular else 0.3)
+    if is_regular:
+        skewness = np.abs(stats.skew(found[..., 1]))
+        np.testing.assert_array_less(skewness, 0.4)
+        np.testing.assert_array_less(skewness, stats.skew(np.asarray(state[..., 1], np.float64)))
+    standard = jax.jit(model.standard_price)(state[0, 1], time[1])
+    np.testing.assert_allclose(standard, found[0, 1, :1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.x64
+@pytest.mark.parametrize("variance", [0.0, 1e-3, 0.3])
+@pytest.mark.parametrize("market", ["feller", "violated", "positive_correlation", "no_vol_of_vol"])
+def test_martingale_increment(market, variance):
+    """Integrated over the normals its mean is zero, and over its own variance part it is the step of the path."""
+    model = heston(**((MARKETS[market] if market in MARKETS else FELLER | EDGES[market]) | {"variance": variance}))
+    z, length = jnp.linspace(-9.0, 9.0, 40_001), jnp.array(0.1)
+    normal = jnp.stack([z, jnp.zeros_like(z)], axis=1)
+    increment = np.asarray(jax.jit(jax.vmap(model.martingale_increment, (0, None)))(normal, length))
+    density = np.exp(-0.5 * np.asarray(z) ** 2) / np.sqrt(2 * np.pi)
+    scale = np.array([float(model.spot), 1.0])
+    mean = np.trapezoid(increment * density[:, None], np.asarray(z), axis=0) / scale
+    np.testing.assert_allclose(mean, 0.0, atol=1e-7)
+    state = np.asarray(paths(model, normal[:, None], length[None]))[:, 0]
+    np.testing.assert_allclose(increment[:, 1] - increment[0, 1], state[:, 1] - state[0, 1], atol=1e-12)
+    if variance > 0:
+        log_return = np.log(state[:, 0])
+        expected = (log_return - log_return[0]) * float(model.spot)
+        np.testing.assert_allclose(increment[:, 0] - increment[0, 0], expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_coordinate_at_edges(edge):
+    """Finite with finite derivatives, also at time 0 and where the variance has come to zero."""
+    model = heston(jnp.float32, **(VIOLATED | EDGES[edge]))
+
+    def slope(state, time):
+        return jax.jacfwd(model.coordinate)(state, time), model.coordinate(state, time)
+
+    slope = jax.jit(jax.vmap(jax.vmap(slope, (0, None)), (None, 0)))
+    now = jnp.stack([model.spot, model.variance])
+    state = jnp.concatenate([now[None], jnp.array([[100.0, 0.0], [1e-3, 1e-9], [1e5, 5.0]], jnp.float32)])
+    for leaf in slope(state, jnp.array([0.0, 1e-6, 0.5, 20.0], jnp.float32)):
+        assert leaf.dtype == jnp.float32
+        assert np.all(np.isfinite(leaf))
+    np.testing.assert_array_equal(slope(state[:1], jnp.zeros(1, jnp.float32))[1], 0.0)
 
 
 @needs_x64

@@ -74,3 +74,14 @@ def seconds_to_reach(target: float, points: Sequence[tuple[float, float]]) -> tu
     (before, high), (after, low) = points[reached - 1], points[reached]
     share = math.log(high / target) / math.log(high / max(low, 1e-300))
     return before * (after / before) ** share, False
+
+
+def cost_ratios(rows: Sequence[dict[str, Any]], peer: str, column: str) -> dict[str, float]:
+    """Cost of one peer over that of each other one, in a column of their last rows.
+
+    A peer without that cost did not reach the target: all it spent at its greatest effort stands in for it, and
+    infinity for the one that the others are compared with.
+    """
+    last = {row["peer"]: row for row in rows}
+    own = (last.pop(peer, None) or {}).get(column) or math.inf
+    return {name: own / (row.get(column) or row["cpu"]) for name, row in last.items()}

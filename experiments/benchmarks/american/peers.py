@@ -9,7 +9,7 @@ from experiments.benchmarks.american.problem import Effort, Problem
 
 SUITE = "experiments.benchmarks.american.peers"
 PEERS = {
-    "jaxprice": "jaxprice_glsm",  # to be written; until then it is reported as absent
+    "jaxprice": "jaxprice_glsm",
     "NumPy, sorted cubic": "numpy_sorted_cubic",
     "NumPy, quadratic": "numpy_quadratic",
     "randomised network": "randomised_network",

@@ -12,8 +12,17 @@ from jaxprice import models, products
 from jaxprice.cli.demo.run import Row
 from jaxprice.core.array import Array, PRNGKey, Scalar
 from jaxprice.core.result import PriceResult
-from jaxprice.engines import monte_carlo
-from jaxprice.reference import autocallable, basket, black_scholes, discrete_barrier, geometric_basket, heston, rainbow
+from jaxprice.engines import glsm, monte_carlo
+from jaxprice.reference import (
+    autocallable,
+    basket,
+    bermudan_two_asset,
+    black_scholes,
+    discrete_barrier,
+    geometric_basket,
+    heston,
+    rainbow,
+)
 
 _CORRELATION = 0.3
 _WORST = "call on the worst of 5"
@@ -157,6 +166,24 @@ def rows() -> list[Row]:
             ),
             source="quadrature",
         ),
+        Row(
+            name="Bermudan put on the geometric mean, 5 assets",
+            engine="G-LSM",
+            model=five,
+            price_fn=_exercised(products.GeometricBasketPut(strike=100.0), months),
+            reference_fn=lambda m: geometric_basket.bermudan_put(m.spot, 100.0, *rest(m), m.correlation, months),
+            source="quadrature",
+        ),
+        Row(
+            name="Bermudan call on the best of 2",
+            engine="G-LSM",
+            model=two,
+            price_fn=_exercised(products.MaxCall(strike=100.0), half_years),
+            reference_fn=lambda m: bermudan_two_asset.max_call(
+                m.spot, 100.0, *rest(m), m.correlation[0, 1], half_years, n_sub=34
+            ),
+            source="grid",
+        ),
     ]  # fmt: skip
 
 
@@ -169,6 +196,16 @@ def convergence_rows() -> list[Row]:
         for row in rows()
         if row.name == _WORST and row.engine in names
     ]
+
+
+def _exercised(payoff: Any, times: Array) -> Callable[[PRNGKey, Any, int], PriceResult]:
+    product = products.Bermudan(payoff=payoff, exercise_times=times)
+
+    def price(key: PRNGKey, model: Any, n_paths: int) -> PriceResult:
+        config = glsm.Config(n_paths=n_paths, n_price_paths=n_paths, n_dual_paths=1024)
+        return glsm.price(key, model, product, config)
+
+    return price
 
 
 def _simulated(product: Any, **settings: Any) -> Callable[[PRNGKey, Any, int], PriceResult]:

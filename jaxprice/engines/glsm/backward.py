@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import UInt32
 
 from jaxprice.core import status
@@ -21,7 +21,7 @@ from jaxprice.engines.glsm.config import Config, Precision, Rule
 from jaxprice.engines.glsm.problem import Problem
 from jaxprice.numerics.least_squares import NormalEquations, Solution, solve
 from jaxprice.simulation import noise
-from jaxprice.simulation.accumulate import MESH_AXIS
+from jaxprice.simulation.accumulate import MESH_AXIS, over_devices
 from jaxprice.simulation.noise import Sampling
 
 
@@ -76,9 +76,7 @@ def sweep(key: PRNGKey, problem: Problem, config: Config, mesh: Mesh | None) -> 
             key, problem, config, index + jnp.arange(config.chunk, dtype=jnp.uint32)[None], is_sharded=mesh is not None
         )
 
-    if mesh is None:
-        return local()
-    return jax.shard_map(local, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
+    return local() if mesh is None else over_devices(local, mesh)
 
 
 def _local_sweep(

@@ -103,8 +103,25 @@ class Basket:
         return jnp.concatenate([power, multiplied])
 
 
-def default_columns(payoff_: Any, n_assets: int) -> tuple[Column, ...]:
-    """The payoff, and polynomials of what it is written on.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PayoffProducts:
+    """The payoff times Hermite polynomials of the whole state: a kink whose size depends on where it is.
+
+    Attributes:
+        degree: total degree of the polynomials, at least 1.
+    """
+
+    degree: int
+
+    def __call__(self, observation: Observation) -> Float[Array, "m n"]:
+        """The functions."""
+        table = hermite.table(observation.coordinate, self.degree)
+        multiplier = total_degree(table.shape[0], self.degree).products(table)[1:]
+        return observation.exercise_value[None] * multiplier
+
+
+def default_columns(payoff_: Any, n_assets: int, n_state: int) -> tuple[Column, ...]:
+    """The payoff, and polynomials of what it is written on, or its products with those of a small state.
 
     They may repeat what the Hermite polynomials hold, as the sum of all sorted prices does; the ridge then shares the
     coefficient out, which changes no value.
@@ -120,7 +137,7 @@ def default_columns(payoff_: Any, n_assets: int) -> tuple[Column, ...]:
         return (payoff, sorted_prices)
     if isinstance(payoff_, _ARITHMETIC + _GEOMETRIC) and n_assets > 1:
         return (payoff, Basket(degree=6, payoff_degree=2, geometric=isinstance(payoff_, _GEOMETRIC)))
-    return (payoff,)
+    return (payoff, PayoffProducts(degree=4)) if n_state <= 2 else (payoff,)
 
 
 def _with_payoff(

@@ -32,10 +32,10 @@ class Problem:
     @classmethod
     def of(cls, model: Any, product: Any, config: Config) -> "Problem":
         """Chooses basis and steps."""
+        state = state_of(model)
         columns = config.columns
         if columns is None:
-            columns = default_columns(product.payoff, model.n_assets)
-        state = state_of(model)
+            columns = default_columns(product.payoff, model.n_assets, state.n_state)
         return cls(
             model=model,
             product=product,

@@ -19,7 +19,7 @@ from jaxprice.engines.glsm.problem import Problem
 from jaxprice.numerics.index_set import IndexKind
 
 _SCHEMA = "glsm/1"
-_COLUMNS = {"OrderStatistics": columns.OrderStatistics, "Basket": columns.Basket}
+_COLUMNS = {kind.__name__: kind for kind in (columns.OrderStatistics, columns.Basket, columns.PayoffProducts)}
 
 
 def save(policy: Policy, path: str | Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import UInt32
 
 from jaxprice.core.array import Array, Float, Int, PRNGKey, Scalar
@@ -24,7 +24,7 @@ from jaxprice.numerics import sobol
 from jaxprice.numerics.normal import from_bits
 from jaxprice.numerics.threefry import words
 from jaxprice.simulation import noise
-from jaxprice.simulation.accumulate import MESH_AXIS
+from jaxprice.simulation.accumulate import MESH_AXIS, over_devices
 from jaxprice.simulation.moments import Moments, merge_all
 from jaxprice.simulation.noise import Sampling
 
@@ -83,10 +83,7 @@ def estimate(key: PRNGKey, policy: Policy, config: Config, mesh: Mesh | None) ->
         found, _ = jax.lax.scan(body, Moments.zeros_like(_Pair(zero, zero, zero)), start)
         return found if mesh is None else merge_all(jax.lax.all_gather(found, MESH_AXIS))
 
-    if mesh is None:
-        found = local()
-    else:
-        found = jax.shard_map(local, mesh=mesh, in_specs=(), out_specs=PartitionSpec(), check_vma=False)()
+    found = local() if mesh is None else over_devices(local, mesh)
     error = found.std_error()
     return Bounds(
         lower=found.mean.lower,

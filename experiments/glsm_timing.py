@@ -1,0 +1,96 @@
+"""Seconds of the parts of one date of the backward sweep, at the sizes of a fit, with the engine's own pieces."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxprice.core.array import Array
+from jaxprice.engines import glsm
+from jaxprice.engines.glsm import Precision
+from jaxprice.engines.glsm.problem import Problem
+from jaxprice.numerics.least_squares import NormalEquations, solve
+
+
+def cpu_seconds(functions: Sequence[Callable[[], Any]], n_rounds: int) -> list[float]:
+    """Of each function, called in turns: median over the rounds, after one that is not counted."""
+    found: list[list[float]] = [[] for _ in functions]
+    for i in range(n_rounds + 1):
+        for seconds, function in zip(found, functions, strict=True):
+            start = time.process_time()
+            jax.block_until_ready(function())
+            if i:
+                seconds.append(time.process_time() - start)
+    return [statistics.median(seconds) for seconds in found]
+
+
+def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_rounds: int) -> dict[str, float]:
+    """CPU seconds of one date: basis, gradient columns, Gram matrix, solve, update.
+
+    Gradient columns and Gram matrix are differences between programs that do one thing more each. Functions are
+    summed path by path as in the update, so that every one is made and none is kept.
+    """
+    problem = Problem.of(model, product, config)
+    state, payoff, now = problem.state, product.payoff, problem.time[0]
+    n_chunks = -(-config.n_paths // config.chunk)
+    shape = (2, n_chunks, state.n_state, config.chunk)
+    z, step = jnp.sqrt(now) * jax.random.normal(key, shape, now.dtype)
+    target = problem.exercise_value(state.price(z[0] + step[0], now), now)
+    dtype = jnp.float32 if config.precision == Precision.MIXED else now.dtype
+
+    def values(z: Array) -> Array:
+        return problem.basis.values(state, payoff, z, now).astype(dtype)
+
+    def columns(z: Array, step: Array) -> Array:
+        value, slope = problem.basis.along(state, payoff, z, step, now)
+        return value.astype(dtype) + slope.astype(dtype)
+
+    def weighted(coefficient: Array, column: Array) -> Array:
+        return jnp.sum(coefficient[:, None].astype(dtype) * column, axis=0)
+
+    @jax.jit
+    def basis(z: Array, step: Array, coefficient: Array) -> Array:
+        return jax.lax.map(lambda x: weighted(coefficient, values(x[0])), (z, step))
+
+    @jax.jit
+    def matrix(z: Array, step: Array, coefficient: Array) -> Array:
+        return jax.lax.map(lambda x: weighted(coefficient, columns(*x)), (z, step))
+
+    @jax.jit
+    def gram(z: Array, step: Array) -> NormalEquations:
+        def add(equations: NormalEquations, x: tuple[Array, Array]) -> tuple[NormalEquations, None]:
+            return equations.add(columns(*x), target, jnp.ones_like(target)), None
+
+        return jax.lax.scan(add, NormalEquations.empty(problem.n_basis), (z, step))[0]
+
+    @jax.jit
+    def update(z: Array, step: Array, coefficient: Array) -> Array:
+        def one(x: tuple[Array, Array]) -> Array:
+            held = weighted(coefficient, values(x[0])).astype(now.dtype)
+            pays = problem.exercise_value(state.price(x[0], now), now)
+            return jnp.where((pays > held) & (pays > 0), pays, held)
+
+        return jax.lax.map(one, (z, step))
+
+    equations = gram(z, step)
+    solved = jax.jit(solve)
+    coefficient = solved(equations).coefficient
+    programs = (
+        lambda: basis(z, step, coefficient),
+        lambda: matrix(z, step, coefficient),
+        lambda: gram(z, step),
+        lambda: solved(equations),
+        lambda: update(z, step, coefficient),
+    )
+    found = cpu_seconds(programs, n_rounds)
+    return {
+        "basis": found[0],
+        "gradient columns": found[1] - found[0],
+        "Gram matrix": found[2] - found[1],
+        "solve": found[3],
+        "least squares": found[2] - found[1] + found[3],
+        "update": found[4],
+    }
