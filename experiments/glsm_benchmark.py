@@ -4,9 +4,9 @@ Question: how many CPU seconds do jaxprice and its peers need until their lower 
 Table: table 1 of Becker, Cheridito and Jentzen 2019, arXiv 1804.05394v3: symmetric max-call, S0 = 100.
 Command: python -m experiments glsm_benchmark --check
 Expected: jaxprice within 0.2 % for 5 and 10 assets and 0.5 % for 20 in fewer CPU seconds than any peer; for less
-    accuracy, or 2 assets, NumPy is quicker. An error of 0.5 % of the price from NumPy on cubics of the sorted prices in about 0.03, 0.13, 1.7 and 2 CPU
-    seconds (AMD EPYC) for 2, 5, 10 and 20 assets; unsorted quadratics keep up for 2 and 20 and stop short of it for 5
-    and 10, as QuantLib does; a random network takes some ten times as long, and Deep Optimal Stopping more than that.
+    accuracy, or 2 assets, NumPy is quicker: cubics of the sorted prices are within 0.5 % in about 0.03, 0.13, 1.7 and 2
+    CPU seconds (AMD EPYC) for 2, 5, 10 and 20 assets; unsorted quadratics keep up for 2 and 20 and stop short of it for
+    5 and 10, as QuantLib does; a random network takes ten times as long, and Deep Optimal Stopping more than that.
 Time: about 30 minutes on one core. Device: CPU. Needs QuantLib and PyTorch for their rows; peers that are not installed
     are reported as absent.
 

@@ -31,7 +31,7 @@ class EuropeanMaxCall:
 
     def __call__(self, observation: Observation) -> jax.Array:
         """The functions, one for each horizon."""
-        horizon = jnp.asarray(self.horizon)[:, None]
+        horizon = jnp.asarray(self.horizon)[None, :, None]
         variance = jnp.asarray(self.volatility)[:, None, None] ** 2 * horizon
         mean = jnp.log(observation.price / self.strike)[:, None, :] + self.carry * horizon - 0.5 * variance
         variance = jnp.broadcast_to(variance, mean.shape)

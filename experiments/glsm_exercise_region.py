@@ -72,8 +72,9 @@ def run(key: jax.Array, config: Config) -> Metrics:
         }
         for k in config.date:
             price = jnp.stack([exact.first[k - 1], exact.second[k - 1]], axis=-1)
-            drift, time = model.log_drift(), product.exercise_times[k - 1]
-            standard = (jnp.log(price / model.spot) - drift * time) / model.volatility / jnp.sqrt(time)
+            time = product.exercise_times[k - 1]
+            center = jnp.log(model.spot) + model.log_drift() * time
+            standard = (jnp.log(price) - center[None, None]) / (model.volatility * jnp.sqrt(time))[None, None]
             mass = jnp.exp(-0.5 * jnp.sum(standard**2, axis=-1))
             mass = mass / jnp.sum(mass)
             pays, exact_gain = exact.exercise_value[k - 1], gain[k - 1]
@@ -87,9 +88,12 @@ def run(key: jax.Array, config: Config) -> Metrics:
             regions.append({"name": name, "date": k} | axes | {"exact": shown(exact_gain)})
             for method, policy in policies.items():
                 fitted_gain = pays - _held(policy, price, k)
-                wrong = mass * (((fitted_gain > 0) & (pays > 0)) != is_exact)
+                wrong = jnp.where(((fitted_gain > 0) & (pays > 0)) != is_exact, mass, 0.0)
                 row = {"contract": name, "method": method, "date": k}
-                row |= {"exercised_%": 100.0 * jnp.sum(mass * is_exact), "wrong_%": 100.0 * jnp.sum(wrong)}
+                row |= {
+                    "exercised_%": 100.0 * jnp.sum(jnp.where(is_exact, mass, 0.0)),
+                    "wrong_%": 100.0 * jnp.sum(wrong),
+                }
                 rows.append(row | {"regret": jnp.sum(wrong * jnp.abs(exact_gain))})
                 regions[-1][method] = shown(fitted_gain)
     return {"rows": rows, "regions": regions}

@@ -15,7 +15,7 @@ from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass
 from jaxprice.numerics.safe import divide
 
-_TYPICAL_VOLATILITY = 0.3
+_TYPICAL_VOLATILITY, _REACH = 0.3, 2.5
 
 
 @pytree_dataclass
@@ -49,9 +49,13 @@ class LocalVolatility:
         return self.n_assets
 
     def volatility(self, time: Scalar, price: Float[Array, " d"]) -> Float[Array, " d"]:
-        """0.6 exp(-0.05 √t) (1.2 - exp(-0.1 t - 0.001 (S - center)²))."""
+        """0.6 exp(-0.05 √t) (1.2 - exp(-0.1 t - 0.001 (S exp(r t) - center)²)).
+
+        The factor exp(r t), meant for discounted prices, is there although S is not one: only so are the published
+        prices met.
+        """
         root = jnp.sqrt(jnp.maximum(time, 1e-12))
-        dip = jnp.exp(-0.1 * time - 0.001 * (price - self.center) ** 2)
+        dip = jnp.exp(-0.1 * time - 0.001 * (price * jnp.exp(self.rate * time) - self.center) ** 2)
         return 0.6 * jnp.exp(-0.05 * root) * (1.2 - dip)
 
     def path(self, normal: Float[Array, "n d"], time: Float[Array, " n"]) -> Float[Array, "n d"]:
@@ -84,9 +88,14 @@ class LocalVolatility:
         return dataclasses.replace(self, spot=state, start=self.start + time)
 
     def coordinate(self, state: Float[Array, " d"], time: Scalar) -> Float[Array, " d"]:
-        """Log-prices less that of the forward, over a typical deviation."""
+        """Log-prices less that of the forward, over a typical deviation.
+
+        Volatility grows with the distance from the center, and so do the tails; they are bent back, or polynomials of
+        them would lose all bounds.
+        """
         width = _TYPICAL_VOLATILITY * jnp.sqrt(time) * jnp.ones_like(state)
-        return divide(jnp.log(state / self.spot) - (self.rate - self.dividend) * time, width)
+        deviation = divide(jnp.log(state / self.spot) - (self.rate - self.dividend) * time, width)
+        return _REACH * jnp.tanh(deviation / _REACH)
 
     def standard_price(self, state: Float[Array, " d"], time: Scalar) -> Float[Array, " d"]:
         """The same."""

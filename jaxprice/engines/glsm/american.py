@@ -65,6 +65,8 @@ def price_american(
         mesh=mesh,
     )
 
+    more, less = fine.diagnostics or {}, coarse.diagnostics or {}
+
     def combine(a: Any, b: Any) -> Any:
         return jax.tree.map(lambda a, b: 2.0 * a - b, a, b)
 
@@ -78,5 +80,9 @@ def price_american(
         greeks=combine(fine.greeks, coarse.greeks),
         greeks_std_error=combine_errors(fine.greeks_std_error, coarse.greeks_std_error),
         status=status.merge(fine.status, coarse.status),
-        diagnostics={"bermudan": fine.price, "coarse_bermudan": coarse.price},
+        diagnostics={
+            "bermudan": fine.price,
+            "coarse_bermudan": coarse.price,
+            "regression_delta": combine(more["regression_delta"], less["regression_delta"]),
+        },
     )

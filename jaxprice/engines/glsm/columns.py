@@ -136,8 +136,9 @@ def default_columns(payoff_: Any, n_assets: int, n_state: int) -> tuple[Column, 
         )
         return (payoff, sorted_prices)
     if isinstance(payoff_, _ARITHMETIC + _GEOMETRIC) and n_assets > 1:
-        return (payoff, Basket(degree=6, payoff_degree=2, geometric=isinstance(payoff_, _GEOMETRIC)))
-    return (payoff, PayoffProducts(degree=4)) if n_state <= 2 else (payoff,)
+        return (payoff, Basket(degree=10, payoff_degree=6, geometric=isinstance(payoff_, _GEOMETRIC)))
+    products_with_state = {1: (PayoffProducts(degree=8),), 2: (PayoffProducts(degree=6),)}
+    return (payoff, *products_with_state.get(n_state, ()))
 
 
 def _with_payoff(
