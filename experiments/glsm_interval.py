@@ -9,8 +9,8 @@ Expected: overlap in every cell; for 2 to 10 assets half to nine tenths of the p
     functions, 262,144 fit paths and at most 8,192 outer ones; for 20 assets less.
 Time: about 10 minutes on two cores, 2 to 40 seconds a cell. Device: CPU or GPU.
 
-Beside Hermite polynomials and those of the sorted prices the regression has European values of the same payoff at a
-few fixed horizons: they are smooth, know each asset's volatility, and carry most of the answer in the asymmetric table.
+The basis is the engine's default: Hermite polynomials, the payoff, polynomials of the sorted prices, and European
+values of the same payoff at a few fixed horizons, which know each asset's volatility and carry the asymmetric table.
 Seconds are of running alone; those of the CPU are absent where the cell also compiled. The lattice price, printed for
 two and three symmetric assets, is to lie in our interval, widened to four errors.
 """
@@ -18,16 +18,14 @@ two and three symmetric assets, is to lie in our interval, widened to four error
 import dataclasses
 import itertools
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
-from experiments.glsm_columns import EuropeanMaxCall
 from experiments.glsm_common import problem
 from experiments.harness import Cell, Experiment, Metrics
 from jaxprice.cli.timing import timed
 from jaxprice.engines import glsm
-from jaxprice.engines.glsm.columns import OrderStatistics, payoff
 from jaxprice.reference.literature import deep_optimal_stopping as published
 
 _TABLE = {"symmetric": published.TABLE_1, "asymmetric": published.TABLE_2}
@@ -35,22 +33,8 @@ _EXAMPLE = {"symmetric": 3, "asymmetric": 4}
 _SOURCE = "Becker, Cheridito and Jentzen 2019, tables 1 and 2"
 
 
-class _Setting(NamedTuple):
-    """For a number of assets: order, columns of sorted prices, and outer paths (log2) for either table."""
-
-    order: int
-    sorted_prices: OrderStatistics
-    log2_dual: tuple[int, int]
-
-
-_SETTING = {
-    2: _Setting(6, OrderStatistics(count=2, degree=4, payoff_degree=2), (11, 12)),
-    3: _Setting(5, OrderStatistics(count=3, degree=4, payoff_degree=2), (12, 13)),
-    5: _Setting(4, OrderStatistics(count=3, degree=3, payoff_degree=2), (13, 12)),
-    10: _Setting(3, OrderStatistics(count=3, degree=3, payoff_degree=1), (11, 11)),
-    20: _Setting(2, OrderStatistics(count=3, degree=3, payoff_degree=1), (9, 10)),
-    50: _Setting(2, OrderStatistics(count=3, degree=3, payoff_degree=1), (9, 10)),
-}
+# Outer paths, as powers of two, for the symmetric and the asymmetric table.
+_LOG2_DUAL = {2: (11, 12), 3: (12, 13), 5: (13, 12), 10: (11, 11), 20: (11, 11), 50: (10, 10)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,16 +54,11 @@ class Config:
     n_dual_paths: int | None = None
 
 
-def _settings(name: str, n_assets: int, volatility: jax.Array, config: Config) -> glsm.Config:
-    setting = _SETTING[n_assets]
-    strike, carry = published.PARAMETERS["strike"], published.PARAMETERS["rate"] - published.PARAMETERS["dividend"]
-    european = EuropeanMaxCall(volatility=tuple(map(float, volatility)), strike=strike, carry=carry)
+def _settings(name: str, n_assets: int, config: Config) -> glsm.Config:
     return glsm.Config(
-        order=setting.order,
-        columns=(payoff, european, setting.sorted_prices),
         n_paths=config.n_paths,
         n_inner=config.n_inner,
-        n_dual_paths=config.n_dual_paths or 2 ** setting.log2_dual[name == "asymmetric"],
+        n_dual_paths=config.n_dual_paths or 2 ** _LOG2_DUAL[n_assets][name == "asymmetric"],
     )
 
 
@@ -88,7 +67,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
     rows, details = [], []
     for n_assets, name, spot in itertools.product(config.n_assets, _TABLE, config.spot):
         model, product = problem(_EXAMPLE[name], n_assets, spot)
-        settings = _settings(name, n_assets, model.volatility, config)
+        settings = _settings(name, n_assets, config)
         fit_key, dual_key = jax.random.split(jax.random.fold_in(key, len(rows)))
         cpu = time.process_time()
         policy, fit = timed(lambda: glsm.fit(fit_key, model, product, settings))  # noqa: B023

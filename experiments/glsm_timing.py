@@ -34,7 +34,7 @@ def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_round
     summed path by path as in the update, so that every one is made and none is kept.
     """
     problem = Problem.of(model, product, config)
-    state, payoff, now = problem.state, product.payoff, problem.time[0]
+    state, now = problem.state, problem.time[0]
     n_chunks = -(-config.n_paths // config.chunk)
     shape = (2, n_chunks, state.n_state, config.chunk)
     z, step = jnp.sqrt(now) * jax.random.normal(key, shape, now.dtype)
@@ -42,10 +42,10 @@ def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_round
     dtype = jnp.float32 if config.precision == Precision.MIXED else now.dtype
 
     def values(z: Array) -> Array:
-        return problem.basis.values(state, payoff, z, now).astype(dtype)
+        return problem.basis.values(state, product, z, now).astype(dtype)
 
     def columns(z: Array, step: Array) -> Array:
-        value, slope = problem.basis.along(state, payoff, z, step, now)
+        value, slope = problem.basis.along(state, product, z, step, now)
         return value.astype(dtype) + slope.astype(dtype)
 
     def weighted(coefficient: Array, column: Array) -> Array:

@@ -17,7 +17,8 @@ from jaxprice.core.status import Status
 from jaxprice.core.struct import pytree_dataclass
 
 DEFAULT_RIDGE = 1e-11
-_LARGE_RIDGE, _PIVOT_FLOOR = 1e-6, 1e-9
+LARGE_RIDGE = 1e-6
+_PIVOT_FLOOR = 1e-9
 _STRIPS, _MIN_SPLIT = 4, 128
 
 
@@ -103,7 +104,7 @@ def solve(equations: NormalEquations, ridge: float = DEFAULT_RIDGE) -> Solution:
 
     found, pivot = attempt(ridge)
     is_hard = ~jnp.all(jnp.isfinite(found))
-    found, pivot = jax.lax.cond(is_hard, lambda: attempt(max(_LARGE_RIDGE, ridge)), lambda: (found, pivot))
+    found, pivot = jax.lax.cond(is_hard, lambda: attempt(max(LARGE_RIDGE, ridge)), lambda: (found, pivot))
     failed = ~jnp.all(jnp.isfinite(found))
     found = jnp.where(failed, 0.0, found)
     explained = 2.0 * right @ found - found @ (scaled @ found)

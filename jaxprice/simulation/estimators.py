@@ -180,3 +180,17 @@ def check_estimator(estimator: Estimator, model: Any, payoff: Any, *, order: int
             f"estimator='conditional' needs a payoff on one asset with survival_bounds and a model with "
             f"conditional_law; {name} in {type(model).__name__} has not both; use estimator='likelihood_ratio'"
         )
+
+
+@jax.custom_jvp
+def refuse_derivative(number: Array) -> Array:
+    """The number itself, until somebody differentiates by it."""
+    return number
+
+
+@refuse_derivative.defjvp
+def _refuse_derivative_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    raise ValueError(
+        "the payoff jumps: differentiating its price path by path misses the jump and would be silently "
+        "wrong; use Config(estimator='likelihood_ratio'), whose price can be differentiated"
+    )

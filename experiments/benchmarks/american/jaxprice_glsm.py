@@ -1,7 +1,7 @@
 """jaxprice's least squares Monte Carlo, which the peers stand beside: gradient-enhanced, on one thread, in 64 bits.
 
-The basis is of order 2 in the Brownian motions, and beside it the payoff, polynomials of the three largest prices and
-European values of the same payoff at three horizons.
+The basis is of order 2 in the Brownian motions, and beside it the engine's default columns: the payoff, polynomials of
+the three largest prices and European values of the same payoff at three horizons.
 
 Not alike: the price subtracts the fitted martingale as a control variate, so that far fewer fresh paths would do than
 it is given; paths are drawn anew at each date, backwards, instead of being kept. Compilation is in the run that is not
@@ -15,10 +15,8 @@ import jax
 jax.config.update("jax_enable_x64", True)
 
 from experiments.benchmarks.american.problem import Effort, Problem  # noqa: E402
-from experiments.glsm_columns import EuropeanMaxCall  # noqa: E402
 from jaxprice import models, products  # noqa: E402
 from jaxprice.engines import glsm  # noqa: E402
-from jaxprice.engines.glsm.columns import OrderStatistics, payoff  # noqa: E402
 
 _ORDER = 2
 
@@ -30,16 +28,11 @@ def run(problem: Problem, effort: Effort, seed: int) -> dict[str, Any]:
         n_assets=d, spot=problem.spot, volatility=problem.volatility, rate=problem.rate, dividend=problem.dividend
     )
     product = products.Bermudan.equally_spaced(products.MaxCall(strike=problem.strike), problem.expiry, problem.n_dates)
-    european = EuropeanMaxCall(
-        volatility=(problem.volatility,) * d, strike=problem.strike, carry=problem.rate - problem.dividend
-    )
-    sorted_prices = OrderStatistics(count=min(d, 3), degree=3, payoff_degree=1)
     config = glsm.Config(
         n_paths=effort.n_paths,
         n_price_paths=effort.n_fresh,
         n_dual_paths=0,
         order=_ORDER,
-        columns=(payoff, european, sorted_prices),
         greeks=False,
     )
     fit_key, price_key = jax.random.split(jax.random.key(seed))

@@ -4,6 +4,7 @@ from jaxprice.engines.glsm import columns
 from jaxprice.engines.glsm.american import price_american
 from jaxprice.engines.glsm.config import Config, Precision, Rule
 from jaxprice.engines.glsm.engine import bounds, fit, follow, gamma, price
+from jaxprice.engines.glsm.european_column import EuropeanExtreme
 from jaxprice.engines.glsm.hedging import Hedge, hedge
 from jaxprice.engines.glsm.policy import Policy, continuation_value, delta, exercise
 from jaxprice.engines.glsm.storage import load, save
@@ -13,6 +14,7 @@ from jaxprice.numerics.index_set import IndexKind
 __all__ = [
     "Bounds",
     "Config",
+    "EuropeanExtreme",
     "Hedge",
     "IndexKind",
     "Policy",

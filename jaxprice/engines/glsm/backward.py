@@ -4,7 +4,7 @@ Yang and Li 2025, algorithms 4.1 and 4.2. The value carried back by a path is re
 Φ(z_k) + ∇Φ(z_k) · dz_k, where the second term has mean zero given z_k and takes up the noise of the step; without it
 this is least squares Monte Carlo. One scan over dates, inside it one over chunks of paths: the basis of a chunk is
 made, multiplied into the normal equations and forgotten, and made again for the update, which costs less than keeping
-it. What stays of a path is its state at one date and two numbers.
+it. What stays of a path is its state at two dates and two numbers.
 """
 
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from jaxprice.core.array import Array, Bool, Float, Int, PRNGKey, Scalar
 from jaxprice.core.status import Status
 from jaxprice.engines.glsm.config import Config, Precision, Rule
 from jaxprice.engines.glsm.problem import Problem
-from jaxprice.numerics.least_squares import NormalEquations, Solution, solve
+from jaxprice.numerics.least_squares import LARGE_RIDGE, NormalEquations, solve
 from jaxprice.simulation import noise
 from jaxprice.simulation.accumulate import MESH_AXIS, over_devices
 from jaxprice.simulation.noise import Sampling
@@ -82,7 +82,7 @@ def sweep(key: PRNGKey, problem: Problem, config: Config, mesh: Mesh | None) -> 
 def _local_sweep(
     key: PRNGKey, problem: Problem, config: Config, index: UInt32[Array, "chunks n"], is_sharded: bool
 ) -> Fit:
-    state, payoff, time, n_steps = problem.state, problem.product.payoff, problem.time, problem.n_steps
+    state, product, time, n_steps = problem.state, problem.product, problem.time, problem.n_steps
     is_exercise_date = problem.is_exercise_date()
     dtype = time.dtype
 
@@ -125,7 +125,8 @@ def _local_sweep(
         return z, state.increment(z, following, normal, start, end)
 
     n_basis = problem.n_basis
-    of_matrix = jnp.float32 if config.precision == Precision.MIXED else dtype
+    is_mixed = config.precision == Precision.MIXED
+    of_matrix, ridge = (jnp.float32, max(config.ridge, LARGE_RIDGE)) if is_mixed else (dtype, config.ridge)
 
     def one_date(carry: tuple[_Carried, Array], x: tuple[Array, Any]) -> tuple[tuple[_Carried, Array], Any]:
         (carried, is_paid), (step, kept) = carry, x
@@ -139,14 +140,14 @@ def _local_sweep(
 
         chunks = (index, carried.state, carried.target, kept)
         equations, (z, increment) = jax.lax.scan(accumulate, NormalEquations.empty(n_basis), chunks)
-        solution = solve(total(equations), config.ridge)
+        solution = solve(total(equations), ridge)
 
         def update(x: Any) -> tuple[Array, Array, Array]:
             z, increment, target, cash, index = x
 
             def fitted(z: Array) -> Array:
                 coefficient = solution.coefficient.astype(of_matrix)
-                values = problem.basis.values(state, payoff, z, now).astype(of_matrix)
+                values = problem.basis.values(state, product, z, now).astype(of_matrix)
                 return jnp.sum(coefficient[:, None] * values, axis=0).astype(dtype)
 
             if config.rule == Rule.HEDGED:
@@ -163,9 +164,8 @@ def _local_sweep(
         target, cash, paid = jax.lax.map(update, (z, increment, carried.target, carried.cash, index))
         return (_Carried(z, target, cash), is_paid | jnp.any(paid)), solution
 
-    kept = None if stored is None else stored[:-1][::-1]
-    (carried, is_paid), solutions = jax.lax.scan(one_date, (carried, is_paid), (jnp.arange(n_steps, 1, -1), kept))
-    solution: Solution = jax.tree.map(lambda leaf: leaf[::-1], solutions)
+    dates = (jnp.arange(2, n_steps + 1), None if stored is None else stored[:-1])
+    (carried, is_paid), solution = jax.lax.scan(one_date, (carried, is_paid), dates, reverse=True)
     initial, first_status = _initial(total, state, draw, weight, time[0], index, carried)
     cash_moments = jnp.stack([jnp.sum(weight(index) * carried.cash), jnp.sum(weight(index) * carried.cash**2)])
     mean, square = total(cash_moments) / config.n_paths
@@ -191,10 +191,10 @@ def _columns(
     problem: Problem, config: Config, z: Array, increment: Array, now: Scalar, dtype: Any
 ) -> Float[Array, "n_basis n"]:
     """Φ + ∇Φ · dz for G-LSM, Φ for LSM."""
-    state, payoff = problem.state, problem.product.payoff
+    state, product = problem.state, problem.product
     if not config.gradient:
-        return problem.basis.values(state, payoff, z, now).astype(dtype)
-    value, slope = problem.basis.along(state, payoff, z, increment, now)
+        return problem.basis.values(state, product, z, now).astype(dtype)
+    value, slope = problem.basis.along(state, product, z, increment, now)
     return value.astype(dtype) + slope.astype(dtype)
 
 

@@ -25,47 +25,49 @@ class Basis(NamedTuple):
     order: int
     columns: tuple[Column, ...]
 
-    def values(self, state: State, payoff: Any, z: Float[Array, "s n"], time: Scalar) -> Float[Array, "n_basis n"]:
-        """Every function at every path, functions along rows so that loops over paths are vectorised."""
+    def values(self, state: State, product: Any, z: Float[Array, "s n"], time: Scalar) -> Float[Array, "n_basis n"]:
+        """Every function at every path, functions along rows so that loops over paths are vectorised.
+
+        Raises:
+            ValueError: for a column that does not return an array (m, n).
+        """
         coordinate = state.coordinate(z, time)
         table = hermite.table(coordinate, self.order)
         parts = [index_set(self.index_kind, state.n_state, self.order).products(table)]
         if self.columns:
             price = state.price(z, time)
-            observed = Observation(payoff, price, state.standard_price(z, time), pays(payoff, price), coordinate)
-            parts += [column(observed) for column in self.columns]
+            observed = Observation(
+                model=state.model,
+                payoff=product.payoff,
+                expiry=product.exercise_times[-1],
+                price=price,
+                standard_price=state.standard_price(z, time),
+                exercise_value=pays(product.payoff, price),
+                coordinate=coordinate,
+            )
+            parts += [_checked(column, column(observed), z.shape[1]) for column in self.columns]
         return jnp.concatenate(parts)
 
-    def size(self, state: State, payoff: Any) -> int:
-        """Number of functions.
-
-        Raises:
-            ValueError: for a column that does not return an array (m, n).
-        """
+    def size(self, state: State, product: Any) -> int:
+        """Number of functions."""
         dtype = state.initial(1).dtype
-        one = jax.ShapeDtypeStruct((state.n_state, 1), dtype)
-
-        def values(z: Array) -> Array:
-            time = jnp.ones((), dtype)
-            price = state.price(z, time)
-            standard_price, coordinate = state.standard_price(z, time), state.coordinate(z, time)
-            observed = Observation(payoff, price, standard_price, pays(payoff, price), coordinate)
-            for column in self.columns:
-                found = column(observed)
-                if found.ndim != 2 or found.shape[1] != 1:
-                    raise ValueError(
-                        f"columns: expected (m, n) numbers from {column}, one row for each function, got shape "
-                        f"{tuple(found.shape)} for n = 1"
-                    )
-            return self.values(state, payoff, z, time)
-
-        return jax.eval_shape(values, one).shape[0]
+        one, time = jax.ShapeDtypeStruct((state.n_state, 1), dtype), jnp.ones((), dtype)
+        return jax.eval_shape(lambda z: self.values(state, product, z, time), one).shape[0]
 
     def along(
-        self, state: State, payoff: Any, z: Float[Array, "s n"], direction: Float[Array, "s n"], time: Scalar
+        self, state: State, product: Any, z: Float[Array, "s n"], direction: Float[Array, "s n"], time: Scalar
     ) -> tuple[Float[Array, "n_basis n"], Float[Array, "n_basis n"]]:
         """Every function, and its derivative along a direction of the state: the martingale columns."""
-        return jax.jvp(lambda z: self.values(state, payoff, z, time), (z,), (direction,))
+        return jax.jvp(lambda z: self.values(state, product, z, time), (z,), (direction,))
+
+
+def _checked(column: Column, found: Array, n_paths: int) -> Float[Array, "m n"]:
+    if found.ndim != 2 or found.shape[1] != n_paths:
+        raise ValueError(
+            f"columns: expected (m, n) numbers from {column}, one row for each function, got shape "
+            f"{tuple(found.shape)} for n = {n_paths}"
+        )
+    return found
 
 
 def pays(payoff: Any, price: Float[Array, "d n"]) -> Float[Array, " n"]:

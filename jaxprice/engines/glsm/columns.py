@@ -12,23 +12,18 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from jaxprice import products
-from jaxprice.core.array import Array, Float
+from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.numerics import hermite
 from jaxprice.numerics.index_set import total_degree
-
-_LARGEST = (products.MaxCall, products.MaxPut)
-_SMALLEST = (products.MinCall, products.MinPut)
-_ARITHMETIC = (products.BasketCall, products.BasketPut)
-_GEOMETRIC = (products.GeometricBasketCall, products.GeometricBasketPut)
-_SORTED = {2: (6, 3), 3: (5, 3), 4: (5, 3)}
 
 
 class Observation(NamedTuple):
     """What a column may look at, for n paths at one date.
 
     Attributes:
+        model: that moves the prices.
         payoff: of the product.
+        expiry: last exercise time, ().
         price: (d, n).
         standard_price: prices, or their logarithms, on one scale common to all assets, about that of standard normals,
             (d, n).
@@ -36,7 +31,9 @@ class Observation(NamedTuple):
         coordinate: the whole state on the scale of standard normals, as the Hermite polynomials see it, (s, n).
     """
 
+    model: Any
     payoff: Any
+    expiry: Scalar
     price: Float[Array, "d n"]
     standard_price: Float[Array, "d n"]
     exercise_value: Float[Array, " n"]
@@ -118,27 +115,6 @@ class PayoffProducts:
         table = hermite.table(observation.coordinate, self.degree)
         multiplier = total_degree(table.shape[0], self.degree).products(table)[1:]
         return observation.exercise_value[None] * multiplier
-
-
-def default_columns(payoff_: Any, n_assets: int, n_state: int) -> tuple[Column, ...]:
-    """The payoff, and polynomials of what it is written on, or its products with those of a small state.
-
-    They may repeat what the Hermite polynomials hold, as the sum of all sorted prices does; the ridge then shares the
-    coefficient out, which changes no value.
-    """
-    if isinstance(payoff_, _LARGEST + _SMALLEST) and n_assets > 1:
-        degree, payoff_degree = _SORTED.get(n_assets, (4, 2))
-        sorted_prices = OrderStatistics(
-            count=min(n_assets, 5),
-            degree=degree,
-            payoff_degree=payoff_degree,
-            largest=isinstance(payoff_, _LARGEST),
-        )
-        return (payoff, sorted_prices)
-    if isinstance(payoff_, _ARITHMETIC + _GEOMETRIC) and n_assets > 1:
-        return (payoff, Basket(degree=10, payoff_degree=6, geometric=isinstance(payoff_, _GEOMETRIC)))
-    products_with_state = {1: (PayoffProducts(degree=8),), 2: (PayoffProducts(degree=6),)}
-    return (payoff, *products_with_state.get(n_state, ()))
 
 
 def _with_payoff(

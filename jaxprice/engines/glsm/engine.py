@@ -18,13 +18,12 @@ from jaxprice.engines.glsm.backward import sweep
 from jaxprice.engines.glsm.config import Config
 from jaxprice.engines.glsm.policy import Policy
 from jaxprice.engines.glsm.problem import Problem
-from jaxprice.engines.glsm.upper_bound import Bounds
+from jaxprice.engines.glsm.upper_bound import Z_95, Bounds
 from jaxprice.engines.inputs import prepare
 from jaxprice.models.model import Model
 from jaxprice.products.exercise import Bermudan, European
-from jaxprice.simulation.estimators import Estimator, check_estimator
-
-_Z = 1.959964
+from jaxprice.simulation.estimators import Estimator, refuse_derivative
+from jaxprice.simulation.jump_probe import check_declared
 
 
 def price(
@@ -45,9 +44,10 @@ def price(
         mesh: devices with an axis "paths" to spread the paths over.
 
     Returns:
-        `price`, `std_error`, `greeks` and their errors, `lower` and `upper`: the limits of the interval; None without
-        dual paths. `diagnostics`: the two bounds, the price on the fitted paths, the regression delta, theta (the
-        price's change per year as time passes, all exercise times drawing near), and the derivatives by exercise time.
+        `price`, `std_error`, `greeks` and their errors, `lower` and `upper`: the limits of the interval; without dual
+        paths there is no `upper`. `diagnostics`: the two bounds, the price on the fitted paths, the regression delta,
+        theta (the price's change per year as time passes, all exercise times drawing near), and the derivatives by
+        exercise time.
 
     Raises:
         ValueError: for numbers that are no problem, for a basis larger than the number of paths, and for a pathwise
@@ -56,8 +56,7 @@ def price(
         RuntimeError: without 64-bit numbers.
     """
     model, product, config = _check(key, model, product, config)
-    if config.greeks:
-        check_estimator(config.estimator, model, product.payoff)
+    _check_derivative(key, config, model, product)
     return _price(key, model, product, config=config, mesh=mesh)
 
 
@@ -93,8 +92,7 @@ def follow(
     model, product, config = _check(
         key, policy.problem.model if model is None else model, policy.problem.product, config
     )
-    if config.greeks:
-        check_estimator(config.estimator, model, product.payoff)
+    _check_derivative(key, config, model, product)
     return _follow(key, policy, model, product, config=config, mesh=mesh, is_own_model=is_own_model)
 
 
@@ -130,7 +128,7 @@ def gamma(
         ValueError: as `price`, and for a payoff that jumps.
     """
     model, product, config = _check(key, model, product, config)
-    check_estimator(Estimator.PATHWISE, model, product.payoff, order=2)
+    _check_derivative(key, dataclasses.replace(config, greeks=True, estimator=Estimator.PATHWISE), model, product)
     return _gamma(key, model, product, config=config, mesh=mesh)
 
 
@@ -147,14 +145,19 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Any,
             "monte_carlo for a product without a choice"
         )
     config = config.validate()
-    problem = Problem.of(model, product, config)
-    n_basis = problem.n_basis
-    if n_basis >= config.n_paths:
-        raise ValueError(
-            f"n_paths: {n_basis} basis functions cannot be fitted to {config.n_paths} paths; lower the order or take "
-            f"more paths, {20 * n_basis} or so"
-        )
     return model, product, config
+
+
+def _check_derivative(key: PRNGKey, config: Config, model: Any, product: Any) -> None:
+    """Refuses pathwise Greeks of a payoff that jumps, declared or not."""
+    if not config.greeks or config.estimator != Estimator.PATHWISE:
+        return
+    if getattr(product.payoff, "jumps", False):
+        raise ValueError(
+            f"{type(product.payoff).__name__} jumps: its pathwise derivative misses the jump and would be silently "
+            "wrong; use Config(estimator='likelihood_ratio'), or Config(greeks=False)"
+        )
+    check_declared(key, config.estimator, model, European(payoff=product.payoff, expiry=product.exercise_times[-1]))
 
 
 @functools.partial(jax.jit, static_argnames=("config", "mesh"))
@@ -162,6 +165,12 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Any,
 def _fit(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh | None) -> Policy:
     model, product = jax.lax.stop_gradient((model, product))
     problem = Problem.of(model, product, config)
+    n_basis = problem.n_basis
+    if n_basis >= config.n_paths:
+        raise ValueError(
+            f"n_paths: {n_basis} basis functions cannot be fitted to {config.n_paths} paths; lower the order or take "
+            f"more paths, {20 * n_basis} or so"
+        )
     found = sweep(stream(key, Stream.TRAINING), problem, config, mesh)
 
     def engine_state(state: Array) -> Array:
@@ -196,11 +205,13 @@ def _state_now(problem: Problem) -> Float[Array, " s_model"]:
 def _follow(
     key: PRNGKey, policy: Policy, model: Any, product: Any, *, config: Config, mesh: Mesh | None, is_own_model: bool
 ) -> PriceResult:
+    if config.estimator == Estimator.PATHWISE and getattr(product.payoff, "jumps", False):
+        model = jax.tree.map(refuse_derivative, model)
     earned, greeks = lower_bound.moments(
         stream(key, Stream.PATHS), policy, model, product, config, mesh, is_own_model=is_own_model
     )
     error = earned.std_error()
-    result = {"price": earned.mean, "std_error": error, "lower": earned.mean - _Z * error}
+    result = {"price": earned.mean, "std_error": error, "lower": earned.mean - Z_95 * error}
     diagnostics: dict[str, Any] = {"n_paths": earned.weight}
     if config.greeks:
         (by_model, by_time), (model_error, time_error) = greeks.mean, greeks.std_error()
@@ -231,7 +242,7 @@ def _price(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh
     if not config.n_dual_paths:
         return dataclasses.replace(result, diagnostics=diagnostics)
     found = _bounds(key, policy, config=config, mesh=mesh)
-    lower, upper = found.interval(_Z)
+    lower, upper = found.interval()
     diagnostics |= {"lower_bound": found.lower, "lower_std_error": found.lower_std_error}
     diagnostics |= {"upper_bound": found.upper, "upper_std_error": found.upper_std_error}
     # The better estimate, whose derivative is the other's.

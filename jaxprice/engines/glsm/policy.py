@@ -38,7 +38,7 @@ class Policy:
     def held(self, z: Float[Array, "s n"], step: Int[Array, ""], time: Scalar) -> Float[Array, " n"]:
         """Fitted continuation value of many paths of the engine's own state, in money of time 0."""
         problem = self.problem
-        values = problem.basis.values(problem.state, problem.product.payoff, z, time)
+        values = problem.basis.values(problem.state, problem.product, z, time)
         return jnp.sum(self.coefficient[step - 1][:, None] * values, axis=0)
 
 

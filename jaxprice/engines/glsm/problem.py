@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jaxprice.core.array import Array, Bool, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass, static_field
 from jaxprice.engines.glsm.basis import Basis, pays
-from jaxprice.engines.glsm.columns import default_columns
 from jaxprice.engines.glsm.config import Config
+from jaxprice.engines.glsm.default_columns import default_columns
 from jaxprice.engines.glsm.state import State, state_of
 from jaxprice.simulation.paths import refine, substeps
 
@@ -35,7 +35,7 @@ class Problem:
         state = state_of(model)
         columns = config.columns
         if columns is None:
-            columns = default_columns(product.payoff, model.n_assets, state.n_state)
+            columns = default_columns(model, product.payoff, state.n_state)
         return cls(
             model=model,
             product=product,
@@ -61,7 +61,7 @@ class Problem:
     @property
     def n_basis(self) -> int:
         """Functions in the basis."""
-        return self.basis.size(self.state, self.product.payoff)
+        return self.basis.size(self.state, self.product)
 
     def is_exercise_date(self) -> Bool[Array, " n_steps"]:
         """Whether exercise is possible at the end of each step."""

@@ -21,6 +21,11 @@ class State(Protocol):
     """Whether `backward` exists: then a path is drawn from its end, and no date of it is kept."""
 
     @property
+    def model(self) -> Any:
+        """Whose state it is."""
+        ...
+
+    @property
     def n_state(self) -> int:
         """S."""
         ...

@@ -14,12 +14,15 @@ from jaxprice.core.storage import StorageError
 from jaxprice.engines.glsm import columns
 from jaxprice.engines.glsm.basis import Basis
 from jaxprice.engines.glsm.columns import Column
+from jaxprice.engines.glsm.european_column import EuropeanExtreme
 from jaxprice.engines.glsm.policy import Policy
 from jaxprice.engines.glsm.problem import Problem
 from jaxprice.numerics.index_set import IndexKind
 
 _SCHEMA = "glsm/1"
-_COLUMNS = {kind.__name__: kind for kind in (columns.OrderStatistics, columns.Basket, columns.PayoffProducts)}
+_COLUMNS = {
+    kind.__name__: kind for kind in (columns.OrderStatistics, columns.Basket, columns.PayoffProducts, EuropeanExtreme)
+}
 
 
 def save(policy: Policy, path: str | Path) -> None:
@@ -116,4 +119,5 @@ def _describe(column: Column) -> dict[str, Any]:
 def _column(described: dict[str, Any]) -> Any:
     fields = dict(described)
     kind = fields.pop("kind")
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     return columns.payoff if kind == "payoff" else _COLUMNS[kind](**fields)

@@ -28,6 +28,7 @@ from jaxprice.simulation.accumulate import MESH_AXIS, over_devices
 from jaxprice.simulation.moments import Moments, merge_all
 from jaxprice.simulation.noise import Sampling
 
+Z_95 = 1.959964
 _NORMALS_IN_MEMORY = 2**17
 
 
@@ -49,7 +50,7 @@ class Bounds:
     upper_std_error: Scalar
     gap_std_error: Scalar
 
-    def interval(self, z: float = 1.96) -> tuple[Scalar, Scalar]:
+    def interval(self, z: float = Z_95) -> tuple[Scalar, Scalar]:
         """Limits that hold the price with 95 % confidence, or more where the bounds lie apart."""
         return self.lower - z * self.lower_std_error, self.upper + z * self.upper_std_error
 

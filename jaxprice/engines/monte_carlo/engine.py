@@ -19,7 +19,7 @@ from jaxprice.engines.monte_carlo.control_variate import Control
 from jaxprice.models.model import Model
 from jaxprice.simulation.accumulate import GroupFunction, Plan, accumulate, plan
 from jaxprice.simulation.active_directions import arrange, arrangement
-from jaxprice.simulation.estimators import Estimator, check_estimator, present_value, spot_hessian
+from jaxprice.simulation.estimators import Estimator, check_estimator, present_value, refuse_derivative, spot_hessian
 from jaxprice.simulation.jump_probe import check_declared
 from jaxprice.simulation.moments import Moments
 from jaxprice.simulation.noise import Sampling
@@ -125,7 +125,7 @@ def _price(
 ) -> PriceResult:
     cut, n_substeps = _plan(model, product, config)
     if config.estimator == Estimator.PATHWISE and getattr(product.payoff, "jumps", False):
-        model = jax.tree.map(_refuse_derivative, model)
+        model = jax.tree.map(refuse_derivative, model)
     coefficient = control_variate.fit(stream(key, Stream.PILOT), model, product, control, config, n_substeps)
 
     def path_value(model: Any, normal: Array) -> Scalar:
@@ -171,17 +171,3 @@ def _gamma(
 
     _, hessian = _accumulate(group, key, cut, model, product, n_substeps, mesh)
     return hessian.mean, hessian.std_error()
-
-
-@jax.custom_jvp
-def _refuse_derivative(number: Array) -> Array:
-    """The number itself, until somebody differentiates by it."""
-    return number
-
-
-@_refuse_derivative.defjvp
-def _refuse_derivative_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    raise ValueError(
-        "the payoff jumps: differentiating its Monte Carlo price path by path misses the jump and would be silently "
-        "wrong; use Config(estimator='likelihood_ratio'), whose price can be differentiated"
-    )

@@ -154,6 +154,20 @@ def test_an_american_put_is_extrapolated(key):
     assert plain.price == bermudan
 
 
+def test_a_payoff_that_jumps_is_refused_declared_or_not(key):
+    def undeclared(state):
+        return jnp.where(state[0] > 100.0, 1.0, 0.0)
+
+    for payoff in (products.Digital(strike=100.0), undeclared):
+        product = products.Bermudan(payoff=payoff, exercise_times=[0.5, 1.0])
+        with pytest.raises(ValueError, match="likelihood_ratio"):
+            glsm.price(key, one_asset(95.0), product, CONFIG)
+    quiet = dataclasses.replace(CONFIG, n_dual_paths=0, greeks=False)
+    product = products.Bermudan(payoff=products.Digital(strike=100.0), exercise_times=[0.5, 1.0])
+    with pytest.raises(ValueError, match="silently wrong"):
+        jax.grad(lambda spot: glsm.price(key, one_asset(spot), product, quiet).price)(95.0)
+
+
 @pytest.mark.slow
 def test_a_payoff_that_jumps_has_likelihood_ratio_greeks(key):
     product = products.Bermudan(payoff=products.Digital(strike=100.0), exercise_times=[0.5, 1.0])
