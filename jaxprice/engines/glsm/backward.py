@@ -128,9 +128,9 @@ def _local_sweep(
     is_mixed = config.precision == Precision.MIXED
     of_matrix, ridge = (jnp.float32, max(config.ridge, LARGE_RIDGE)) if is_mixed else (dtype, config.ridge)
 
-    def one_date(carry: tuple[_Carried, Array], x: tuple[Array, Any]) -> tuple[tuple[_Carried, Array], Any]:
-        (carried, is_paid), (step, kept) = carry, x
-        now = time[step - 2]
+    def one_date(carry: tuple[_Carried, Array], step: Int[Array, ""]) -> tuple[tuple[_Carried, Array], Any]:
+        carried, is_paid = carry
+        now, kept = time[step - 2], None if stored is None else stored[step - 2]
 
         def accumulate(equations: NormalEquations, x: Any) -> tuple[NormalEquations, tuple[Array, Array]]:
             index, following, target, kept = x
@@ -164,8 +164,8 @@ def _local_sweep(
         target, cash, paid = jax.lax.map(update, (z, increment, carried.target, carried.cash, index))
         return (_Carried(z, target, cash), is_paid | jnp.any(paid)), solution
 
-    dates = (jnp.arange(2, n_steps + 1), None if stored is None else stored[:-1])
-    (carried, is_paid), solution = jax.lax.scan(one_date, (carried, is_paid), dates, reverse=True)
+    steps = jnp.arange(2, n_steps + 1)
+    (carried, is_paid), solution = jax.lax.scan(one_date, (carried, is_paid), steps, reverse=True)
     initial, first_status = _initial(total, state, draw, weight, time[0], index, carried)
     cash_moments = jnp.stack([jnp.sum(weight(index) * carried.cash), jnp.sum(weight(index) * carried.cash**2)])
     mean, square = total(cash_moments) / config.n_paths

@@ -110,6 +110,7 @@ def test_mixed_precision_moves_the_price_by_less_than_its_error(key):
     assert 0 < abs(a - b) < 0.01 * double.diagnostics["in_sample_std_error"]
 
 
+@pytest.mark.slow
 def test_total_degree_and_more_columns_explain_more(key):
     def residual(**change):
         return glsm.fit(key, market(2), max_call(), dataclasses.replace(SMALL, **change)).diagnostics["residual_share"]
@@ -120,6 +121,7 @@ def test_total_degree_and_more_columns_explain_more(key):
     assert (residual(gradient=False) > cross).all()
 
 
+@pytest.mark.slow
 def test_substeps_regress_between_exercise_dates_and_exercise_on_dates_only(key):
     policy = glsm.fit(key, market(2), max_call(), dataclasses.replace(SMALL, n_substeps=3))
     assert policy.coefficient.shape[0] == policy.problem.n_steps == 12

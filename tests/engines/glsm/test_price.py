@@ -59,6 +59,7 @@ def test_a_put_and_all_its_greeks(key):
     assert_within_errors(result.diagnostics["theta"], 0.02 * abs(theta), theta, max_relative_error=0.03)
 
 
+@pytest.mark.slow
 def test_gamma_of_a_put(key):
     exact = jax.grad(jax.grad(exact_put))(100.0, 105.0, 0.06, 0.02, 0.25)
     found, error = glsm.gamma(key, one_asset(), put(), CONFIG)
@@ -192,9 +193,3 @@ def test_the_price_is_the_same_whatever_the_greeks(key):
     without = glsm.price(key, one_asset(), put(), dataclasses.replace(config, greeks=False))
     np.testing.assert_allclose(without.price, with_greeks.price, rtol=1e-12)
     assert without.greeks is None
-
-
-def test_numbers_of_single_precision_are_widened(key):
-    config = dataclasses.replace(CONFIG, n_dual_paths=0)
-    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), one_asset())
-    assert glsm.price(key, single, put(), config).price.dtype == jnp.float64
