@@ -34,7 +34,8 @@ def default_columns(model: Any, of_product: Any, n_state: int) -> tuple[Column, 
         return (payoff, _sorted(_SORTED_ALONE.get(model.n_assets, (5, 4, 2)), largest))
     if isinstance(of_product, _ARITHMETIC + _GEOMETRIC) and model.n_assets > 1:
         return (payoff, Basket(degree=10, payoff_degree=6, geometric=isinstance(of_product, _GEOMETRIC)))
-    products_with_state = {1: (PayoffProducts(degree=8),), 2: (PayoffProducts(degree=6),)}
+    # More would let the few paths in the money of a far strike decide.
+    products_with_state = {1: (PayoffProducts(degree=6),), 2: (PayoffProducts(degree=4),)}
     return (payoff, *products_with_state.get(n_state, ()))
 
 
