@@ -3,7 +3,7 @@
 from jaxprice.models.bachelier import Bachelier
 from jaxprice.models.black_scholes import BlackScholes
 from jaxprice.models.heston import Heston
-from jaxprice.models.model import Model, Restartable
+from jaxprice.models.model import Model
 from jaxprice.models.uncertain_volatility import UncertainVolatility
 
-__all__ = ["Bachelier", "BlackScholes", "Heston", "Model", "Restartable", "UncertainVolatility"]
+__all__ = ["Bachelier", "BlackScholes", "Heston", "Model", "UncertainVolatility"]

@@ -31,8 +31,8 @@ def run(problem: Problem, effort: Effort, seed: int) -> dict[str, Any]:
     days = round(problem.expiry * _DAYS_IN_YEAR)
     if abs(days - problem.expiry * _DAYS_IN_YEAR) > 1e-9:
         raise ValueError(f"expected an expiry of whole days, got {problem.expiry} years; choose another expiry")
-    today = ql.Date(1, 1, 2025)
-    ql.Settings.instance().evaluationDate = today
+    # Whatever today is: setting it would expire the options of others in this process.
+    today = ql.Settings.instance().evaluationDate
     count = ql.Actual365Fixed()
 
     def curve(level: float) -> ql.YieldTermStructureHandle:

@@ -96,6 +96,7 @@ def test_the_sweep_is_the_published_algorithm(key, rule, gradient):
     assert policy.status == Status.OK
 
 
+@pytest.mark.slow
 def test_neither_chunk_nor_ragged_last_chunk_changes_the_fit(key):
     fits = [glsm.fit(key, market(2), max_call(), dataclasses.replace(SMALL, chunk=chunk)) for chunk in (64, 2048)]
     for other in fits[1:]:
