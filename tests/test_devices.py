@@ -50,7 +50,7 @@ jax.config.update("jax_num_cpu_devices", 8)
 found = {"0": results(None)}
 for n in (1, 2, 4, 8):
     mesh = jax.make_mesh((n,), ("paths",), devices=jax.devices()[:n])
-    found[str(n)] = results(mesh) if n == 4 else results(mesh, ("pseudo",), n == 2)
+    found[str(n)] = results(mesh) if n == 4 else results(mesh, ("pseudo",), False)
 automatic = jax.make_mesh((4,), ("paths",), axis_types=(jax.sharding.AxisType.Auto,), devices=jax.devices()[:4])
 found["auto"] = results(automatic, ("pseudo",), False)
 print(json.dumps(found))

@@ -35,6 +35,7 @@ def test_constant_variance_is_black_scholes():
         assert_allclose(price, exact, atol=5e-4)
 
 
+@pytest.mark.slow
 def test_against_quantlib_finite_differences(oracle):
     rate, dividend, *variance = SKEWED
     days = [73, 146, 219, 292, 365]

@@ -78,8 +78,18 @@ def published(model, rule, gradient, time, path):
     return coefficient, cash.mean(), cash.std(ddof=1) / np.sqrt(cash.size), target
 
 
-@pytest.mark.parametrize("gradient", [True, False], ids=["G-LSM", "LSM"])
-@pytest.mark.parametrize("rule", list(Rule))
+SWEEPS = [
+    (Rule.HEDGED, True),
+    (Rule.VALUE, True),
+    (Rule.CASH_FLOW, False),
+    *(
+        pytest.param(*row, marks=pytest.mark.slow)
+        for row in [(Rule.CASH_FLOW, True), (Rule.HEDGED, False), (Rule.VALUE, False)]
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "gradient"), SWEEPS)
 def test_the_sweep_is_the_published_algorithm(key, rule, gradient):
     model = market(3)
     config = dataclasses.replace(SMALL, rule=rule, gradient=gradient)

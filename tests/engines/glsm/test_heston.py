@@ -56,6 +56,7 @@ def found():
     return glsm.price(jax.random.key(3), heston(**MARKET), put(), config)
 
 
+@pytest.mark.slow
 def test_price_and_interval(found, truth):
     price = float(truth[0])
     assert int(found.status) == Status.OK
@@ -66,6 +67,7 @@ def test_price_and_interval(found, truth):
     assert found.upper - found.lower < 0.05 * price
 
 
+@pytest.mark.slow
 def test_greeks(found, truth):
     by_model, by_time = truth[1]
     for name in ("spot", "rate", "dividend", "variance", "mean_reversion", "long_run_variance"):
@@ -84,6 +86,7 @@ def test_greeks(found, truth):
     assert float(found.diagnostics["theta"]) == pytest.approx(theta, rel=0.05)
 
 
+@pytest.mark.slow
 def test_regression_delta(found, truth):
     """By price and by variance, from the one regression at time 0."""
     by_model, _ = truth[1]

@@ -66,7 +66,7 @@ def test_a_policy_may_be_followed_in_another_market(key, put_policy):
     assert exact * 0.97 < found.price < exact + 4 * found.std_error
 
 
-@pytest.mark.parametrize("name", ["put_policy", "max_call_policy"])
+@pytest.mark.parametrize("name", ["put_policy", pytest.param("max_call_policy", marks=pytest.mark.slow)])
 def test_a_file_holds_all_of_a_policy(tmp_path, key, name, request):
     policy = request.getfixturevalue(name)
     glsm.save(policy, tmp_path / "policy.safetensors")
