@@ -136,3 +136,12 @@ def check_count(name: str, value: Any, minimum: int = 1) -> None:
     """Raises `ValueError` unless `value` is an integer of at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise ValueError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
+
+
+def check_member(name: str, kind: Any, value: Any) -> Any:
+    """The member of an enumeration that `value` is or names; raises `ValueError` with those there are."""
+    try:
+        return kind(value)
+    except ValueError:
+        options = ", ".join(repr(member.value) for member in kind)
+        raise ValueError(f"{name}: expected one of {options}, got {value!r}") from None

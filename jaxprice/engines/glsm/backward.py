@@ -100,7 +100,7 @@ def _local_sweep(
     def weight(index: UInt32[Array, " n"]) -> Float[Array, " n"]:
         return (index < config.n_paths).astype(dtype)
 
-    stored = None if state.is_reversible else _forward_paths(state, draw, time, index)
+    stored = None if state.is_reversible else _forward_paths(problem, draw, index)
 
     def last(index: UInt32[Array, " n"], kept: Any) -> tuple[_Carried, Bool[Array, ""]]:
         # Drawn under the number of the last step, which the bridge never uses.
@@ -205,9 +205,9 @@ def _expected(found: Int[Array, " n_dates"], config: Config) -> Int[Array, " n_d
     return jnp.where(found == Status.RANK_DEFICIENT, jnp.int32(Status.OK), found)
 
 
-def _forward_paths(state: Any, draw: Any, time: Array, index: Array) -> Float[Array, "n_steps chunks s n"]:
+def _forward_paths(problem: Problem, draw: Any, index: Array) -> Float[Array, "n_steps chunks s n"]:
     """States at the end of every step, for models whose paths cannot be drawn from their end."""
-    start = jnp.concatenate([jnp.zeros(1, time.dtype), time[:-1]])
+    state = problem.state
 
     def step(z: Array, x: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         number, start, end = x
@@ -215,7 +215,7 @@ def _forward_paths(state: Any, draw: Any, time: Array, index: Array) -> Float[Ar
         return following, following
 
     first = jnp.broadcast_to(state.initial(index.shape[1])[None], (index.shape[0], state.n_state, index.shape[1]))
-    return jax.lax.scan(step, first, (jnp.arange(1, time.shape[0] + 1), start, time))[1]
+    return jax.lax.scan(step, first, (jnp.arange(1, problem.n_steps + 1), problem.start, problem.time))[1]
 
 
 def _initial(

@@ -2,9 +2,8 @@
 
 import dataclasses
 import enum
-from typing import Any
 
-from jaxprice.core.validation import check_count
+from jaxprice.core.validation import check_count, check_member
 from jaxprice.engines.glsm.columns import Column
 from jaxprice.numerics.index_set import IndexKind
 from jaxprice.numerics.least_squares import DEFAULT_RIDGE
@@ -80,7 +79,7 @@ class Config:
         """
         named = {"rule": Rule, "index_kind": IndexKind, "precision": Precision, "estimator": Estimator}
         config = dataclasses.replace(
-            self, **{name: _member(name, kind, getattr(self, name)) for name, kind in named.items()}
+            self, **{name: check_member(name, kind, getattr(self, name)) for name, kind in named.items()}
         )
         for name in ("n_paths", "n_price_paths", "n_dual_paths", "n_inner", "chunk"):
             if name != "n_dual_paths" or self.n_dual_paths:
@@ -109,11 +108,3 @@ class Config:
     def order_for(self, n_state: int) -> int:
         """The order of the Hermite basis for a state of so many coordinates."""
         return self.order if self.order is not None else _ORDER.get(n_state, 3 if n_state <= 10 else 2)
-
-
-def _member(name: str, kind: Any, value: Any) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        options = ", ".join(repr(member.value) for member in kind)
-        raise ValueError(f"{name}: expected one of {options}, got {value!r}") from None

@@ -18,6 +18,7 @@ from jaxprice.engines.glsm.backward import sweep
 from jaxprice.engines.glsm.config import Config
 from jaxprice.engines.glsm.policy import Policy
 from jaxprice.engines.glsm.problem import Problem
+from jaxprice.engines.glsm.state import state_now
 from jaxprice.engines.glsm.upper_bound import Z_95, Bounds
 from jaxprice.engines.inputs import prepare
 from jaxprice.models.model import Model
@@ -57,7 +58,27 @@ def price(
     """
     model, product, config = _check(key, model, product, config)
     _check_derivative(key, config, model, product)
-    return _price(key, model, product, config=config, mesh=mesh)
+    policy = _fit(key, model, product, config=config, mesh=mesh)
+    result = _follow(key, policy, model, product, config=config, mesh=mesh, is_own_model=True)
+    diagnostics = result.diagnostics | {f"fit_{name}": value for name, value in policy.diagnostics.items()}
+    diagnostics |= {"regression_value": policy.initial_value, "regression_delta": policy.initial_delta}
+    if not config.n_dual_paths:
+        return dataclasses.replace(result, diagnostics=diagnostics)
+    found = _bounds(key, policy, config=config, mesh=mesh)
+    lower, upper = found.interval()
+    diagnostics |= {"lower_bound": found.lower, "lower_std_error": found.lower_std_error}
+    diagnostics |= {"upper_bound": found.upper, "upper_std_error": found.upper_std_error}
+    # The better estimate, whose derivative is the other's.
+    better = result.price + jax.lax.stop_gradient(found.lower - result.price)
+    return dataclasses.replace(
+        result,
+        price=better,
+        std_error=found.lower_std_error,
+        lower=lower,
+        upper=upper,
+        status=status.merge(result.status, status.non_finite(found)),
+        diagnostics=diagnostics,
+    )
 
 
 def fit(key: PRNGKey, model: Model, product: Any, config: Config = Config(), *, mesh: Mesh | None = None) -> Policy:
@@ -176,7 +197,7 @@ def _fit(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh |
     def engine_state(state: Array) -> Array:
         return problem.state.of_model(state[:, None], jnp.zeros((), state.dtype))[:, 0]
 
-    now = _state_now(problem)
+    now = state_now(model)
     return Policy(
         problem=problem,
         coefficient=jnp.concatenate([found.coefficient, jnp.zeros((1, found.coefficient.shape[1]))]),
@@ -191,13 +212,6 @@ def _fit(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh |
             "residual_share": found.residual_share,
         },
     )
-
-
-def _state_now(problem: Problem) -> Float[Array, " s_model"]:
-    """The model's state at time 0: where a step of no noise and no length ends."""
-    model, dtype = problem.model, problem.time.dtype
-    tiny = jnp.full(1, jnp.finfo(dtype).tiny, dtype)
-    return model.path(jnp.zeros((1, model.n_factors), dtype), tiny)[0]
 
 
 @functools.partial(jax.jit, static_argnames=("config", "mesh", "is_own_model"))
@@ -232,30 +246,6 @@ def _follow(
 @full_precision
 def _bounds(key: PRNGKey, policy: Policy, *, config: Config, mesh: Mesh | None) -> Bounds:
     return upper_bound.estimate(stream(key, Stream.INNER), policy, config, mesh)
-
-
-def _price(key: PRNGKey, model: Any, product: Any, *, config: Config, mesh: Mesh | None) -> PriceResult:
-    policy = _fit(key, model, product, config=config, mesh=mesh)
-    result = _follow(key, policy, model, product, config=config, mesh=mesh, is_own_model=True)
-    diagnostics = result.diagnostics | {f"fit_{name}": value for name, value in policy.diagnostics.items()}
-    diagnostics |= {"regression_value": policy.initial_value, "regression_delta": policy.initial_delta}
-    if not config.n_dual_paths:
-        return dataclasses.replace(result, diagnostics=diagnostics)
-    found = _bounds(key, policy, config=config, mesh=mesh)
-    lower, upper = found.interval()
-    diagnostics |= {"lower_bound": found.lower, "lower_std_error": found.lower_std_error}
-    diagnostics |= {"upper_bound": found.upper, "upper_std_error": found.upper_std_error}
-    # The better estimate, whose derivative is the other's.
-    better = result.price + jax.lax.stop_gradient(found.lower - result.price)
-    return dataclasses.replace(
-        result,
-        price=better,
-        std_error=found.lower_std_error,
-        lower=lower,
-        upper=upper,
-        status=status.merge(result.status, status.non_finite(found)),
-        diagnostics=diagnostics,
-    )
 
 
 @functools.partial(jax.jit, static_argnames=("config", "mesh"))

@@ -71,8 +71,7 @@ def hedge(
 @full_precision
 def _hedge(key: PRNGKey, policy: Policy, model: Any, premium: Scalar, every: Int[Array, ""], *, n_paths: int) -> Hedge:
     problem = policy.problem
-    time, n_steps = problem.time, problem.n_steps
-    before = jnp.concatenate([jnp.zeros(1, time.dtype), time[:-1]])
+    before, time, n_steps = problem.start, problem.time, problem.n_steps
     # A price over its forward is a martingale: in these units the growth of what is held is its gain.
     spot = model.forward(before[:1])[0]
     growth = model.forward(before) / spot[None]

@@ -54,6 +54,11 @@ class Problem:
         return refine(self.product.time, self.n_substeps)
 
     @property
+    def start(self) -> Float[Array, " n_steps"]:
+        """Start of each step."""
+        return jnp.concatenate([jnp.zeros(1, self.time.dtype), self.time[:-1]])
+
+    @property
     def n_steps(self) -> int:
         """Steps in all."""
         return self.product.time.shape[0] * self.n_substeps

@@ -115,10 +115,7 @@ class RestartedState:
 
     def initial(self, n_paths: int) -> Float[Array, "s n"]:
         """The model's state at time 0, for every path."""
-        # One step of no length and no noise ends where it starts.
-        zero = jnp.zeros((1, self.n_normals), self._dtype)
-        tiny = jnp.full(1, jnp.finfo(self._dtype).tiny, self._dtype)
-        return jnp.broadcast_to(self.model.path(zero, tiny)[0][:, None], (self.n_state, n_paths))
+        return jnp.broadcast_to(state_now(self.model)[:, None], (self.n_state, n_paths))
 
     def forward(
         self, state: Float[Array, "s n"], normal: Float[Array, "m n"], start: Scalar, end: Scalar
@@ -175,6 +172,12 @@ class RestartedState:
         """Unchanged."""
         del time
         return state
+
+
+def state_now(model: Any) -> Float[Array, " s_model"]:
+    """The state of a model's path at time 0: where a step of no length and no noise ends."""
+    dtype = jax.tree.leaves(model)[0].dtype
+    return model.path(jnp.zeros((1, model.n_factors), dtype), jnp.full(1, jnp.finfo(dtype).tiny, dtype))[0]
 
 
 def state_of(model: Any) -> State:

@@ -34,7 +34,6 @@ def follow(policy: Policy, path: Float[Array, "n_steps s_model n"], normal: Floa
     policy, path, normal = jax.lax.stop_gradient((policy, path, normal))
     problem, n = policy.problem, path.shape[-1]
     state, time = problem.state, problem.time
-    before = jnp.concatenate([jnp.zeros(1, time.dtype), time[:-1]])
 
     def step(carry: tuple[Array, Array], x: tuple[Array, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         (z, is_alive), (k, start, end, following, normal) = carry, x
@@ -56,6 +55,6 @@ def follow(policy: Policy, path: Float[Array, "n_steps s_model n"], normal: Floa
 
     numbers = jnp.arange(1, problem.n_steps + 1)
     first = (state.initial(n), jnp.ones(n, bool))
-    (last, is_alive), (is_stopped, gain) = jax.lax.scan(step, first, (numbers, before, time, path, normal))
+    (last, is_alive), (is_stopped, gain) = jax.lax.scan(step, first, (numbers, problem.start, time, path, normal))
     at_last = is_alive & (problem.exercise_value(state.price(last, time[-1]), time[-1]) > 0)
     return Stopped(jnp.concatenate([is_stopped[1:], at_last[None]]), gain)

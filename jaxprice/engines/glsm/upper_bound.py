@@ -102,7 +102,6 @@ def _paths(
     problem, n, (n_normals, n_inner) = policy.problem, index.shape[0], inner.shape
     state, time = problem.state, problem.time
     dtype = time.dtype
-    before = jnp.concatenate([jnp.zeros(1, dtype), time[:-1]])
     outer_key, inner_key = stream(key, Stream.PATHS), stream(key, Stream.INNER)
 
     def value(z: Array, k: Int[Array, ""], time: Scalar) -> tuple[Array, Array, Array]:
@@ -141,6 +140,6 @@ def _paths(
 
     zero = jnp.zeros(n, dtype)
     first = (state.initial(n), zero, zero, zero - jnp.inf, jnp.ones(n, bool))
-    steps = (jnp.arange(1, problem.n_steps + 1), before, time)
+    steps = (jnp.arange(1, problem.n_steps + 1), problem.start, time)
     (_, _, lower, upper, _), _ = jax.lax.scan(step, first, steps)
     return lower, upper

@@ -1,9 +1,8 @@
 """Settings of the Monte Carlo engine."""
 
 import dataclasses
-from typing import Any
 
-from jaxprice.core.validation import check_count
+from jaxprice.core.validation import check_count, check_member
 from jaxprice.simulation.estimators import Estimator
 from jaxprice.simulation.noise import Sampling
 
@@ -44,7 +43,9 @@ class Config:
             ValueError: for settings that make no estimate.
         """
         config = dataclasses.replace(
-            self, estimator=_member(Estimator, self.estimator), sampling=_member(Sampling, self.sampling)
+            self,
+            estimator=check_member("estimator", Estimator, self.estimator),
+            sampling=check_member("sampling", Sampling, self.sampling),
         )
         check_count("n_paths", self.n_paths, 2)
         check_count("n_replicates", self.n_replicates, 2)
@@ -71,11 +72,3 @@ class Config:
         if not self.smoothing_width > 0:
             raise ValueError(f"smoothing_width: expected a positive number, got {self.smoothing_width}")
         return config
-
-
-def _member(kind: Any, value: Any) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        options = ", ".join(repr(member.value) for member in kind)
-        raise ValueError(f"{kind.__name__.lower()}: expected one of {options}, got {value!r}") from None
