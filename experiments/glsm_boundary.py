@@ -89,7 +89,7 @@ def cells(metrics: Metrics, config: Config) -> list[Cell]:
     """Error of the boundary in per cent of the price."""
     return [
         Cell.near(
-            f"{row['assets']} assets, date {row['date']}: boundary, error in %",
+            f"d = {row['assets']}, date {row['date']}: boundary, error in %",
             row["error_%"],
             0.0,
             _LIMIT.get(row["assets"], 2.0),
@@ -108,9 +108,13 @@ def figures(metrics: Metrics, config: Config) -> dict[str, Any]:
     figure, axes = panels(len(config.n_assets), title=title)
     for axis, n_assets in zip(axes, config.n_assets, strict=True):
         rows = [row for row in metrics["rows"] if row["assets"] == n_assets]
-        for i, name in enumerate(("exact", "fitted")):
-            axis.plot([row["time"] for row in rows], [row[name] for row in rows], "-o"[i], color=COLOUR[i], label=name)
-        axis.set(title=f"{n_assets} assets", xlabel="years", ylabel="geometric mean of the prices")
+        axis.plot([row["time"] for row in rows], [row["exact"] for row in rows], color=COLOUR[0], label="exact")
+        for is_near, face, label in ((True, COLOUR[1], "fitted"), (False, "none", "fitted where hardly a path comes")):
+            there = [row for row in rows if (row["deviations"] <= _REACH) == is_near]
+            place = [row["time"] for row in there], [row["fitted"] for row in there]
+            axis.plot(*place, "o", color=COLOUR[1], markerfacecolor=face, label=label)
+        name = f"{n_assets} asset" + "s" * (n_assets > 1)
+        axis.set(title=name, xlabel="years", ylabel="geometric mean of the prices")
     axes[0].legend()
     return {"glsm_boundary": figure}
 

@@ -124,7 +124,12 @@ def figures(metrics: Metrics, config: Config) -> dict[str, Any]:
         axis.contourf(*place, gain["exact"], levels=[0.0, 1e9], colors=[COLOUR[5]], alpha=0.4)
         for method, colour in (("published", COLOUR[1]), ("default", COLOUR[0])):
             axis.contour(*place, gain[method], levels=[0.0], colors=[colour], linewidths=1.2)
+        limits = [
+            (0.9 * np.nanmin(there), 1.05 * np.nanmax(there))
+            for there in np.where(np.isfinite(gain["exact"]), np.stack(np.meshgrid(*place)), np.nan)
+        ]
         axis.set(title=f"{region['name']}, date {region['date']}", xlabel="first price", ylabel="second price")
+        axis.set(xlim=limits[0], ylim=limits[1])
     return {"glsm_exercise_region": figure}
 
 

@@ -12,7 +12,9 @@ from jaxprice.core.array import Array
 from jaxprice.engines import glsm
 from jaxprice.engines.glsm import Precision
 from jaxprice.engines.glsm.problem import Problem
-from jaxprice.numerics.least_squares import NormalEquations, solve
+from jaxprice.numerics.least_squares import NormalEquations, products_per_row, solve
+
+_SQUARE = 1024
 
 
 def cpu_seconds(functions: Sequence[Callable[[], Any]], n_rounds: int) -> list[float]:
@@ -28,10 +30,12 @@ def cpu_seconds(functions: Sequence[Callable[[], Any]], n_rounds: int) -> list[f
 
 
 def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_rounds: int) -> dict[str, float]:
-    """CPU seconds of one date: basis, gradient columns, Gram matrix, solve, update.
+    """CPU seconds of one date, basis, gradient columns, Gram matrix, solve, update, and the Gram matrix's speed.
 
-    Gradient columns and Gram matrix are differences between programs that do one thing more each. Functions are
-    summed path by path as in the update, so that every one is made and none is kept.
+    Gradient columns are the difference between two programs. In those and the update functions are summed path by path,
+    so that every one is made and none is kept; the Gram matrix is that of one chunk's columns, over and over. Its speed
+    is relative to a large product of the same dtype in the same rounds, counting the products of the upper triangle's
+    strips that the engine makes.
     """
     problem = Problem.of(model, product, config)
     state, now = problem.state, problem.time[0]
@@ -60,11 +64,18 @@ def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_round
         return jax.lax.map(lambda x: weighted(coefficient, columns(*x)), (z, step))
 
     @jax.jit
-    def gram(z: Array, step: Array) -> NormalEquations:
-        def add(equations: NormalEquations, x: tuple[Array, Array]) -> tuple[NormalEquations, None]:
-            return equations.add(columns(*x), target, jnp.ones_like(target)), None
+    def gram(column: Array) -> NormalEquations:
+        def add(equations: NormalEquations, last: Array) -> tuple[NormalEquations, None]:
+            # Another weight in every round, or the compiler would make the product once.
+            weight = (jnp.arange(config.chunk) <= last).astype(dtype)
+            return equations.add(column, target, weight), None
 
-        return jax.lax.scan(add, NormalEquations.empty(problem.n_basis), (z, step))[0]
+        rounds = config.chunk - 1 - jnp.arange(n_chunks)
+        return jax.lax.scan(add, NormalEquations.empty(problem.n_basis), rounds)[0]
+
+    @jax.jit
+    def product(square: Array) -> Array:
+        return square @ square
 
     @jax.jit
     def update(z: Array, step: Array, coefficient: Array) -> Array:
@@ -75,22 +86,27 @@ def parts(key: jax.Array, model: Any, product: Any, config: glsm.Config, n_round
 
         return jax.lax.map(one, (z, step))
 
-    equations = gram(z, step)
+    column = jax.jit(columns)(z[0], step[0])
+    square = jax.random.normal(key, (_SQUARE, _SQUARE), dtype)
+    equations = gram(column)
     solved = jax.jit(solve)
     coefficient = solved(equations).coefficient
     programs = (
         lambda: basis(z, step, coefficient),
         lambda: matrix(z, step, coefficient),
-        lambda: gram(z, step),
+        lambda: gram(column),
         lambda: solved(equations),
         lambda: update(z, step, coefficient),
+        lambda: product(square),
     )
     found = cpu_seconds(programs, n_rounds)
+    rate = products_per_row(problem.n_basis + 1) * n_chunks * config.chunk / found[2]
     return {
         "basis": found[0],
         "gradient columns": found[1] - found[0],
-        "Gram matrix": found[2] - found[1],
+        "Gram matrix": found[2],
         "solve": found[3],
-        "least squares": found[2] - found[1] + found[3],
+        "least squares": found[2] + found[3],
         "update": found[4],
+        "Gram matrix, share of the limit": rate / (_SQUARE**3 / found[5]),
     }

@@ -47,10 +47,8 @@ class NormalEquations:
         """
         extended = jnp.concatenate([column, target[None].astype(column.dtype)])
         weighted = jnp.where(weight[None] > 0, extended, 0.0)
-        product, n = self.product, extended.shape[0]
-        n_strips = _STRIPS if n >= _MIN_SPLIT else 1
-        for i in range(n_strips):
-            first, last = n * i // n_strips, n * (i + 1) // n_strips
+        product = self.product
+        for first, last in _strips(extended.shape[0]):
             strip = (weighted[first:last] @ weighted[first:].T).astype(product.dtype)
             product = product.at[first:last, first:].add(strip)
         return NormalEquations(product=product)
@@ -58,6 +56,16 @@ class NormalEquations:
     def symmetric(self) -> Float[Array, "n1 n1"]:
         """The whole matrix."""
         return jnp.triu(self.product) + jnp.triu(self.product, 1).T
+
+
+def _strips(n: int) -> list[tuple[int, int]]:
+    n_strips = _STRIPS if n >= _MIN_SPLIT else 1
+    return [(n * i // n_strips, n * (i + 1) // n_strips) for i in range(n_strips)]
+
+
+def products_per_row(n: int) -> int:
+    """Multiplications that `NormalEquations.add` makes for each row of n columns, the target among them."""
+    return sum((last - first) * (n - first) for first, last in _strips(n))
 
 
 class Solution(NamedTuple):
