@@ -63,8 +63,8 @@ def _is_near(one, other):
 
 @pytest.mark.x64
 @pytest.mark.parametrize("page", [page for page in PAGES if any(b[0] == "python" for b in blocks(page))], ids=name_of)
-def test_blocks_run_and_print_what_the_page_says(page, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_blocks_run_and_print_what_the_page_says(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "__main__"}
     printed = ""
     for language, code, line, is_output in blocks(page):

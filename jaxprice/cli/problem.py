@@ -35,7 +35,7 @@ from jaxprice.cli.timing import Seconds, timed
 from jaxprice.core.result import PriceResult
 from jaxprice.core.storage import StorageError, read_bytes
 from jaxprice.engines import glsm, monte_carlo
-from jaxprice.engines.inputs import prepare
+from jaxprice.simulation.inputs import prepare
 
 ENGINES: Mapping[str, types.ModuleType] = {"monte_carlo": monte_carlo, "glsm": glsm}
 """The pricers a file may name; a new one is a row here."""

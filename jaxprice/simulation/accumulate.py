@@ -56,20 +56,28 @@ def plan(
 ) -> Plan:
     """Chooses chunk and group; both are powers of two.
 
-    The default chunk holds about 2¹⁶ normals on a CPU, which fit the second-level cache of a core with what is computed
-    from them, and 2²⁴ on an accelerator, which wants wide work. A group has up to 128 paths, or 16 for each factor, so
-    that the derivative of the correlation's factor, d³ for each group, stays cheap beside that of the paths, d² each;
-    but 256 groups are left, so that standard errors are known to about 4 %.
+    A group has up to 128 paths, or 16 for each factor, so that the derivative of the correlation's factor, d³ for each
+    group, stays cheap beside that of the paths, d² each; but 256 groups are left, so that standard errors are known to
+    about 4 %.
     """
     most = min(max(128, 16 * n_factors), n_paths // _MIN_GROUPS)
     group = max(2 if sampling == Sampling.ANTITHETIC else 1, _power_of_two_below(most))
     if chunk is None:
-        numbers = 2**16 if jax.default_backend() == "cpu" else 2**24
-        chunk = max(_power_of_two_below(numbers // (n_steps * n_factors)), 32)
+        chunk = max(default_chunk(n_steps * n_factors), 32)
     per_replicate = n_paths // n_replicates if sampling == Sampling.SOBOL else n_paths
     chunk = min(chunk, _power_of_two_above(per_replicate))
     chunk = max(chunk, group) if sampling != Sampling.SOBOL else chunk
     return Plan(sampling, n_paths, n_steps, n_factors, n_replicates, chunk, min(group, chunk))
+
+
+def default_chunk(n_numbers: int) -> int:
+    """How many paths of `n_numbers` normals each to have in memory at once, a power of two.
+
+    They hold about 2¹⁶ normals on a CPU, which fit the second-level cache of a core with what is computed from them,
+    and 2²⁴ on an accelerator, which wants wide work.
+    """
+    numbers = 2**16 if jax.default_backend() == "cpu" else 2**24
+    return _power_of_two_below(numbers // n_numbers)
 
 
 def accumulate(

@@ -87,22 +87,50 @@ def spot_hessian(
             estimator, dataclasses.replace(model, spot=spot), product, normal, n_substeps, smoothing_width
         )
 
-    def weighted_delta(spot: Array) -> Array:
-        here = dataclasses.replace(model, spot=spot)
-        time = refine(product.time, n_substeps)
-        state, log_density = here.likelihood_path(normal, time)
-
-        def moved(start: Array) -> Scalar:
-            path = here.observe(here.from_spot(state, time, start))
-            return _discounted(here, product, path[n_substeps - 1 :: n_substeps], payoff)
-
-        return jax.grad(moved)(spot) * jnp.exp(log_density - jax.lax.stop_gradient(log_density))
-
     if estimator == Estimator.LIKELIHOOD_RATIO:
         return jax.hessian(value)(model.spot)
-    payoff = _smoothed(product.payoff, smoothing_width) if estimator == Estimator.SMOOTHED else product.payoff
+
+    def market(spot: Array) -> tuple[Any, Any]:
+        return dataclasses.replace(model, spot=spot), product
+
+    def weighted_delta(spot: Array) -> Array:
+        return weighted_gradient(estimator, market, spot, normal, n_substeps, smoothing_width)
+
     mixed = jax.jacfwd(weighted_delta)(model.spot)
     return 0.5 * (mixed + mixed.T) if mixed.ndim else mixed
+
+
+def weighted_gradient(
+    estimator: Estimator,
+    market: Callable[[Array], tuple[Any, Any]],
+    x: Float[Array, "*m"],
+    normal: Float[Array, "n_steps m"],
+    n_substeps: int,
+    smoothing_width: float,
+) -> Float[Array, "*m"]:
+    """Pathwise derivative of one path's value, on prices that stay where they are when it is differentiated again.
+
+    Its value is the pathwise derivative with respect to x. Its derivative in turn is the likelihood ratio of that: an
+    unbiased second derivative of the price (Broadie and Glasserman 1996, section 3).
+
+    Args:
+        estimator: `PATHWISE`, or `SMOOTHED` for that of the smoothed payoff.
+        market: from inputs to model and product, of which x may move the spot alone.
+        x: inputs.
+        normal: n_substeps rows for each of the product's times.
+        n_substeps: time steps between observations.
+        smoothing_width: as in `present_value`.
+    """
+    model, product = market(x)
+    payoff = _smoothed(product.payoff, smoothing_width) if estimator == Estimator.SMOOTHED else product.payoff
+    time = refine(product.time, n_substeps)
+    state, log_density = model.likelihood_path(normal, time)
+
+    def moved(point: Array) -> Scalar:
+        path = model.observe(model.from_spot(state, time, market(point)[0].spot))
+        return _discounted(model, product, path[n_substeps - 1 :: n_substeps], payoff)
+
+    return jax.grad(moved)(x) * jnp.exp(log_density - jax.lax.stop_gradient(log_density))
 
 
 def _smoothed(payoff: Any, width: float) -> Callable[[Array], Array]:
@@ -160,10 +188,8 @@ def check_estimator(estimator: Estimator, model: Any, payoff: Any, *, order: int
     """
     name = type(payoff).__name__
     jumps = getattr(payoff, "jumps", None)
-    can_smooth = hasattr(payoff, "cash_flow")
-    can_condition = hasattr(payoff, "survival_bounds") and hasattr(model, "conditional_law") and model.n_assets == 1
-    works = ["likelihood_ratio"] + ["smoothed"] * can_smooth + ["conditional"] * (can_condition and order == 1)
-    options = " or ".join(f"estimator='{kind}'" for kind in works)
+    can_smooth, can_condition = _can_smooth(payoff), _can_condition(model, payoff)
+    options = jump_options(model, payoff, order=order)
     if estimator == Estimator.PATHWISE and jumps:
         raise ValueError(
             f"{name} jumps: its pathwise derivative misses the jump and would be silently wrong; use {options}"
@@ -180,6 +206,28 @@ def check_estimator(estimator: Estimator, model: Any, payoff: Any, *, order: int
             f"estimator='conditional' needs a payoff on one asset with survival_bounds and a model with "
             f"conditional_law; {name} in {type(model).__name__} has not both; use estimator='likelihood_ratio'"
         )
+
+
+def jump_options(model: Any, payoff: Any, *, order: int = 1, levels_move: bool = False) -> str:
+    """The estimators that are right for a payoff that jumps, as text.
+
+    Args:
+        model: what moves.
+        payoff: what is paid.
+        order: 1 for sensitivities, 2 for gamma.
+        levels_move: whether derivatives by where the payoff jumps are wanted too.
+    """
+    works = ["likelihood_ratio"] * (not levels_move) + ["smoothed"] * _can_smooth(payoff)
+    works += ["conditional"] * (_can_condition(model, payoff) and order == 1)
+    return " or ".join(f"estimator='{kind}'" for kind in works)
+
+
+def _can_smooth(payoff: Any) -> bool:
+    return hasattr(payoff, "cash_flow")
+
+
+def _can_condition(model: Any, payoff: Any) -> bool:
+    return hasattr(payoff, "survival_bounds") and hasattr(model, "conditional_law") and model.n_assets == 1
 
 
 @jax.custom_jvp

@@ -20,10 +20,10 @@ from jaxprice.engines.glsm.policy import Policy
 from jaxprice.engines.glsm.problem import Problem
 from jaxprice.engines.glsm.state import state_now
 from jaxprice.engines.glsm.upper_bound import Z_95, Bounds
-from jaxprice.engines.inputs import prepare
 from jaxprice.models.model import Model
 from jaxprice.products.exercise import Bermudan, European
 from jaxprice.simulation.estimators import Estimator, refuse_derivative
+from jaxprice.simulation.inputs import prepare
 from jaxprice.simulation.jump_probe import check_declared
 
 

@@ -14,8 +14,8 @@ from jaxprice.core.struct import pytree_dataclass
 from jaxprice.core.validation import check_count
 from jaxprice.engines.glsm.policy import Policy
 from jaxprice.engines.glsm.stopping import follow
-from jaxprice.engines.inputs import prepare
 from jaxprice.simulation import noise
+from jaxprice.simulation.inputs import prepare
 from jaxprice.simulation.noise import Sampling, by_path
 
 _CHUNK = 1024

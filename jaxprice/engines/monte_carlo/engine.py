@@ -12,7 +12,6 @@ from jaxprice.core.array import Array, Float, PRNGKey, Scalar
 from jaxprice.core.precision import full_precision
 from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.result import PriceResult
-from jaxprice.engines.inputs import prepare
 from jaxprice.engines.monte_carlo import control_variate
 from jaxprice.engines.monte_carlo.config import Config
 from jaxprice.engines.monte_carlo.control_variate import Control
@@ -20,6 +19,7 @@ from jaxprice.models.model import Model
 from jaxprice.simulation.accumulate import GroupFunction, Plan, accumulate, plan
 from jaxprice.simulation.active_directions import arrange, arrangement
 from jaxprice.simulation.estimators import Estimator, check_estimator, present_value, refuse_derivative, spot_hessian
+from jaxprice.simulation.inputs import prepare
 from jaxprice.simulation.jump_probe import check_declared
 from jaxprice.simulation.moments import Moments
 from jaxprice.simulation.noise import Sampling

@@ -1,19 +1,25 @@
-"""What every pricer does with a model and a product at its entry: turn them into arrays and check them."""
+"""What every verb does with a model and a product at its entry: turn them into arrays and check them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import jax
+from jax.typing import DTypeLike
 
 from jaxprice.core import validation
 from jaxprice.core.array import as_arrays, numeric_dtype
 from jaxprice.products.payoff import Function
 
 
-def prepare(model: Any, product: Any) -> tuple[Any, Any]:
-    """Model and product with every number an array of the model's dtype, checked.
+def prepare(model: Any, product: Any, dtype: DTypeLike | None = None) -> tuple[Any, Any]:
+    """Model and product with every number an array of one dtype, checked.
 
     A plain Python function as payoff becomes a `products.Function`.
+
+    Args:
+        model: what moves.
+        product: what is paid.
+        dtype: of every number; None for the model's own.
 
     Raises:
         ValueError: for numbers that are no model or no product; TypeError: for what is neither.
@@ -27,7 +33,7 @@ def prepare(model: Any, product: Any) -> tuple[Any, Any]:
             f"product: expected one of jaxprice.products such as European(payoff=..., expiry=...), got "
             f"{type(product).__name__}"
         )
-    dtype = numeric_dtype(model)
+    dtype = numeric_dtype(model) if dtype is None else jax.numpy.dtype(dtype)
     model = as_arrays(model, dtype)
     product = as_arrays(jax.tree.map(_wrap_function, product), dtype)
     model.validate()

@@ -1,0 +1,1 @@
+"""What the network engines share: normalisation, losses, schedules, the training loop."""

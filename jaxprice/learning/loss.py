@@ -1,0 +1,86 @@
+"""The loss of values and derivatives together, balanced so that neither drowns the other."""
+
+import jax
+import jax.numpy as jnp
+
+from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.core.struct import pytree_dataclass
+from jaxprice.learning.samples import Samples
+
+
+@pytree_dataclass
+class Balance:
+    """What a squared error counts.
+
+    Attributes:
+        value: of a value, ().
+        slope: of each derivative, (q,).
+        curvature: of each second-order label, (k, q).
+    """
+
+    value: Scalar
+    slope: Float[Array, " q"]
+    curvature: Float[Array, "k q"]
+
+
+def balance(samples: Samples, gradient_weight: float, curvature_weight: float) -> Balance:
+    """Every label counts alike after division by its mean square over the samples.
+
+    With n inputs that matter, a value counts 1 / (1 + λ n) and each derivative λ / (1 + λ n), where n is the number of
+    inputs, not of samples (Huge and Savine 2020). Second-order labels in k directions count η k² together before all is
+    divided by the sum; with one input and η = 1/2 that is 0.4, 0.4 and 0.2 (Glasserman and Karmarkar 2025). An input
+    whose derivative is always zero keeps its labels, zeros, on the scale of the others; a direction that the
+    normalisation left out has none.
+
+    Args:
+        samples: of the training set.
+        gradient_weight: λ.
+        curvature_weight: η.
+    """
+    is_live = jnp.any(samples.x != 0, axis=1)
+    n_live = jnp.sum(is_live).astype(samples.y.dtype)
+    square = jnp.mean(samples.slope**2, axis=1)
+    largest = jnp.max(square)
+    largest = jnp.where(largest > 0.0, largest, 1.0)
+    # Beyond this a derivative is noise of rounding: it keeps the scale of the largest.
+    square = jnp.where(square > 1e-6 * largest, square, largest)
+    slope = jnp.where(is_live, gradient_weight / square, 0.0)
+    total = 1.0 + gradient_weight * n_live
+    if samples.curvature is None or curvature_weight == 0.0:
+        none = jnp.zeros((0, square.shape[0]), square.dtype)
+        return Balance(value=1.0 / total, slope=slope / total, curvature=none)
+    # Of all second derivatives along a direction together; those by inputs that were left out are zero.
+    size = jnp.sum(jnp.mean(samples.curvature**2, axis=2), axis=1)
+    share = samples.curvature.shape[0] * curvature_weight
+    each = jnp.where(size > 0, share / jnp.where(size > 0, size, 1.0), 0.0)
+    total = total + share * samples.curvature.shape[0]
+    curvature = each[:, None] * is_live[None].astype(each.dtype)
+    return Balance(value=1.0 / total, slope=slope / total, curvature=curvature / total)
+
+
+def differential_loss(
+    weights: Balance,
+    samples: Samples,
+    value: Float[Array, " n"],
+    slope: Float[Array, "q n"] | None = None,
+    curvature: Float[Array, "k q n"] | None = None,
+) -> Scalar:
+    """Weighted mean over samples of the squared errors of what is given."""
+    n = jnp.maximum(jnp.sum(samples.weight), 1.0)
+    error = weights.value * (value - samples.y) ** 2
+    if slope is not None:
+        error = error + jnp.sum(weights.slope[:, None] * (slope - samples.slope) ** 2, axis=0)
+    if curvature is not None and samples.curvature is not None:
+        error = error + jnp.sum(weights.curvature[..., None] * (curvature - samples.curvature) ** 2, axis=(0, 1))
+    return jnp.sum(samples.weight * error) / n
+
+
+def constant_loss(weights: Balance, samples: Samples, has_slope: bool, has_curvature: bool) -> Scalar:
+    """The loss of the best constant: its derivatives are zero, and the labels have mean zero."""
+    return differential_loss(
+        weights,
+        samples,
+        jnp.zeros_like(samples.y),
+        jnp.zeros_like(samples.slope) if has_slope else None,
+        jax.tree.map(jnp.zeros_like, samples.curvature) if has_curvature else None,
+    )
