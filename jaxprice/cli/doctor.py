@@ -125,6 +125,19 @@ def _flax() -> str:
     return f"flax.nnx imports (flax {_version('flax')})"
 
 
+def _structures() -> str:
+    import jax
+
+    from jaxprice import products
+
+    names = ("Call", "Put", "MaxCall", "MinCall")
+    structures: list[Any] = [jax.tree.structure(getattr(products, name)(strike=1.0)) for name in names]
+    alike = sum(one == other for i, one in enumerate(structures) for other in structures[:i])
+    if alike:
+        raise _Failed(f"{alike} pairs of payoffs with the same fields have equal structures")
+    return "payoffs with the same fields have different structures"
+
+
 def _known_bad() -> str:
     wrong = {case: wrong_rows(*case) for case in KNOWN_BAD}
     worst = max(wrong, key=lambda case: wrong[case])
@@ -236,6 +249,7 @@ _REINSTALL = f"{sys.executable} -m pip install --force-reinstall jaxprice"
 _CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
     ("versions", _versions, INSTALL),
     ("flax", _flax, "pip install 'flax>=0.12.8,<0.13' beside the jax above"),
+    ("structures", _structures, "report it: jit may run the program of one class for another"),
     ("known-bad programs", _known_bad, f"do not trust any price from this installation: {INSTALL}"),
     ("64 bits", _x64, f"a device without 64-bit numbers: set JAX_PLATFORMS=cpu, or {INSTALL}"),
     ("matrix products", _products, "set JAX_DEFAULT_MATMUL_PRECISION=highest, or update the driver and jaxlib"),

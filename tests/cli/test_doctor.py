@@ -22,7 +22,8 @@ def checks():
 def test_this_installation_is_well(checks):
     assert [check for check in checks if not check.passed] == []
     names = [check.name for check in checks]
-    assert names == ["versions", "flax", "known-bad programs", "64 bits", "matrix products", "simulation", "price"]
+    programs = ["64 bits", "matrix products", "simulation", "price"]
+    assert names == ["versions", "flax", "structures", "known-bad programs", *programs]
     assert all(check.finding and not check.remedy for check in checks)
 
 
