@@ -38,7 +38,13 @@ def reference_greeks(problem):
     return numbers
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=str)
+# Half a minute each, or much like another row.
+HEAVY = {"heston_call", "autocallable", "basket_put", "min_call_11", "max_put_2", "spread", "geometric_outperformer"}
+
+
+@pytest.mark.parametrize(
+    "problem", [pytest.param(p, marks=pytest.mark.slow) if str(p) in HEAVY else p for p in PROBLEMS], ids=str
+)
 def test_monte_carlo_price_and_greeks_agree_with_the_reference(key, problem):
     config = monte_carlo.Config(n_paths=CONFIG.n_paths, estimator=problem.estimator)
     result = monte_carlo.price(key, problem.model, problem.product, config).raise_for_status()

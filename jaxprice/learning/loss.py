@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.core.precision import accumulator_dtype
 from jaxprice.core.struct import pytree_dataclass
 from jaxprice.learning.samples import Samples
 
@@ -82,5 +83,30 @@ def constant_loss(weights: Balance, samples: Samples, has_slope: bool, has_curva
         samples,
         jnp.zeros_like(samples.y),
         jnp.zeros_like(samples.slope) if has_slope else None,
+        jax.tree.map(jnp.zeros_like, samples.curvature) if has_curvature else None,
+    )
+
+
+def linear_loss(weights: Balance, samples: Samples, has_slope: bool, has_curvature: bool) -> Scalar:
+    """The loss of the best linear function: what any network that learned something stays below.
+
+    A small ridge holds inputs that move together, and those that were left out.
+    """
+    wide = accumulator_dtype()
+    x, y, slope = (leaf.astype(wide) for leaf in (samples.x, samples.y, samples.slope))
+    value_weight = weights.value.astype(wide)
+    slope_weight = weights.slope.astype(wide) * float(has_slope)
+    centred = x - jnp.mean(x, axis=1, keepdims=True)
+    product = value_weight * centred @ centred.T / y.shape[0] + jnp.diag(slope_weight)
+    size = jnp.trace(product)
+    size = jnp.where(size > 0.0, size, 1.0)
+    moment = value_weight * centred @ y / y.shape[0] + slope_weight * jnp.mean(slope, axis=1)
+    ridge = 1e-6 * size * jnp.eye(x.shape[0], dtype=wide)
+    coefficient = jax.scipy.linalg.solve(product + ridge, moment, assume_a="pos")
+    return differential_loss(
+        weights,
+        samples,
+        (jnp.mean(y) + coefficient @ centred).astype(samples.y.dtype),
+        jnp.broadcast_to(coefficient[:, None], x.shape).astype(samples.y.dtype) if has_slope else None,
         jax.tree.map(jnp.zeros_like, samples.curvature) if has_curvature else None,
     )

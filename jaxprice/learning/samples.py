@@ -62,7 +62,7 @@ class Normalisation:
 
     def direction(self, direction: Float[Array, "k m"]) -> Float[Array, "k q"]:
         """Directions in the space of the normalised inputs."""
-        return direction @ self.forward.T
+        return direction.astype(self.forward.dtype) @ self.forward.T
 
     def apply(self, dataset: DifferentialDataset, dtype: jnp.dtype) -> Samples:
         """Inputs, labels and derivatives together."""

@@ -80,7 +80,7 @@ class TrainingState:
         is_done: whether the training has ended, ().
         loss: mean loss of the training batches in each epoch; NaN for epochs to come, (n_epochs,).
         validation_loss: likewise after each epoch, (n_epochs,).
-        status: `NOT_CONVERGED` after a training whose last attempt diverged or ended no better than a constant, ().
+        status: `NOT_CONVERGED` after a training whose last attempt diverged or ended hardly better than a constant, ().
     """
 
     start: Any
@@ -103,7 +103,7 @@ def batches(key: PRNGKey, samples: Any, config: Training) -> Any:
     """The samples in random order, cut into batches along a new leading axis of every leaf.
 
     Every sample is in exactly one batch; the last batch is filled up with samples of weight 0, of which there are fewer
-    than batches. The order is drawn once: with fresh orders in each epoch no accuracy was gained, and time was lost.
+    than batches. The order is drawn once, for all epochs.
 
     Raises:
         ValueError: for fewer samples than a batch has.
@@ -155,15 +155,16 @@ def advance(
     batches: Any,
     validation: Any,
     constant_loss: Scalar,
+    linear_loss: Scalar,
     config: Training,
     until: Int[Array, ""],
 ) -> TrainingState:
     """Trains on to the end, or until so many epochs are done.
 
     An attempt has diverged if its loss or a parameter is not finite, or if after the peak of the rate the loss is for
-    five epochs no smaller than that of a constant. It then begins anew with a quarter of the rate; after the last
-    attempt the state says `NOT_CONVERGED`, as it does of a training that ends no better than a constant. Parameters
-    that are not finite are never the best ones.
+    five epochs no smaller than that of a constant. It then begins anew with a quarter of the rate. After the last
+    attempt the state says `NOT_CONVERGED`; so it does of a training that ends less than halfway from the loss of a
+    constant to that of a linear function. Parameters that are not finite are never the best ones.
 
     Args:
         loss_fn: what is minimised.
@@ -171,6 +172,7 @@ def advance(
         batches: from `batches`.
         validation: samples held back, or None; the parameters that suit them best are kept.
         constant_loss: the loss of predicting a constant.
+        linear_loss: that of the best linear function.
         config: length and speed.
         until: count of epochs, those of all attempts, at which to come back.
     """
@@ -196,11 +198,14 @@ def advance(
         is_finite = jnp.isfinite(loss) & jnp.isfinite(held_back) & _all_finite(params)
         is_better = is_finite if validation is None else is_finite & (held_back < state.best_loss)
         is_past_peak = share > PEAK_SHARE[config.schedule]
-        n_stalled = jnp.where(is_past_peak & (loss > _STALLED_SHARE * constant_loss), state.n_stalled + 1, 0)
+        halfway = 0.5 * (constant_loss + linear_loss)
+        # Where a line explains less than the share of what noise leaves, half of that is asked for.
+        is_stalled = is_past_peak & (loss > jnp.maximum(_STALLED_SHARE * constant_loss, halfway))
+        n_stalled = jnp.where(is_stalled, state.n_stalled + 1, 0)
         n_waited = jnp.where(is_better, 0, state.n_waited + 1)
         epoch = state.epoch + 1
-        has_diverged = ~is_finite | (n_stalled >= _STALLED_EPOCHS)
         is_over = (epoch >= config.n_epochs) | (n_waited >= (config.patience or config.n_epochs + 1))
+        has_diverged = ~is_finite | (n_stalled >= _STALLED_EPOCHS)
         new = dataclasses.replace(
             state,
             params=params,
@@ -217,9 +222,9 @@ def advance(
         )
         again = dataclasses.replace(begin(state.start, config), attempt=state.attempt + 1, n_done=state.n_done + 1)
         has_failed = has_diverged & (state.attempt >= config.n_restarts)
-        is_no_better = has_failed | (is_over & (n_stalled > 0))
+        is_poor = is_over & ~(loss <= halfway)
         new = dataclasses.replace(
-            new, status=jnp.where(is_no_better, jnp.int32(Status.NOT_CONVERGED), jnp.int32(Status.OK))
+            new, status=jnp.where(has_failed | is_poor, jnp.int32(Status.NOT_CONVERGED), jnp.int32(Status.OK))
         )
         begins_anew = has_diverged & ~has_failed
         return jax.tree.map(lambda anew, on: jnp.where(begins_anew, anew, on), again, new)

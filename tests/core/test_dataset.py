@@ -22,6 +22,46 @@ def test_a_good_one_passes_and_knows_its_size():
     assert len(jax.tree.leaves(DATA)) == 5
 
 
+SECOND = dataclasses.replace(DATA, direction=jnp.eye(2), curvature=jnp.ones((N, 2, 2)))
+
+
+def test_second_derivatives_are_part_of_it_or_not():
+    SECOND.validate()
+    assert len(jax.tree.leaves(SECOND)) == 7
+    jax.jit(lambda data: (data.validate(), data.y)[1])(SECOND)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"direction": None}, r"\.direction: .*go together.*both or neither"),
+        ({"curvature": None}, r"\.curvature: .*go together.*both or neither"),
+        ({"direction": jnp.eye(3)}, r"\.direction: expected shape \(3, 2\), got \(3, 3\)"),
+        ({"direction": jnp.ones(2)}, r"\.direction: expected shape \(k, 2\), got \(2,\)"),
+        ({"direction": jnp.full((2, 2), jnp.nan)}, r"\.direction: expected finite numbers"),
+        ({"curvature": jnp.ones((N, 2))}, r"\.curvature: expected shape \(20, 2, 2\)"),
+        (
+            {"curvature": SECOND.curvature.at[4, 1, 0].set(jnp.nan)},
+            r"\.curvature: NaN or infinity in 1 of 20 rows \(4\)",
+        ),
+    ],
+)
+def test_what_is_wrong_with_second_derivatives_is_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(SECOND, **change).validate()
+
+
+def test_the_inputs_of_the_first_bad_row_are_shown():
+    with pytest.raises(
+        ValueError, match=r"rows \(19\); remove or repair these rows; row 19 has spot = 120, volatility"
+    ):
+        dataclasses.replace(DATA, y=DATA.y.at[19].set(jnp.nan)).validate()
+    many = Domain(lower=jnp.zeros(12), upper=jnp.ones(12), names=tuple(f"x{i}" for i in range(12)))
+    wide = DifferentialDataset(x=jnp.full((1, 12), 0.5), y=jnp.full(1, jnp.nan), dydx=jnp.ones((1, 12)), domain=many)
+    with pytest.raises(ValueError, match=r"row 0 has x0 = 0.5, .*x7 = 0.5 \.\.\.$"):
+        wide.validate()
+
+
 def test_it_validates_while_jax_traces():
     jax.jit(lambda data: (data.validate(), data.y)[1])(DATA)
 

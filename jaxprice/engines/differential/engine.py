@@ -24,7 +24,7 @@ from jaxprice.engines.differential.surrogate import Surrogate
 from jaxprice.engines.differential.twin_net import slope_along, value_and_slope
 from jaxprice.learning import training
 from jaxprice.learning.checkpoint import Checkpoint
-from jaxprice.learning.loss import Balance, balance, constant_loss, differential_loss
+from jaxprice.learning.loss import Balance, balance, constant_loss, differential_loss, linear_loss
 from jaxprice.learning.samples import Normalisation, Samples, check_inputs_vary
 from jaxprice.learning.training import TrainingState
 from jaxprice.numerics.index_set import IndexKind
@@ -155,6 +155,7 @@ class _Prepared:
         weights: of the loss.
         direction: of the labels of second order, (k, q), or None.
         constant_loss: the loss of a constant, ().
+        linear_loss: that of the best linear function, ().
     """
 
     normalisation: Normalisation
@@ -165,6 +166,7 @@ class _Prepared:
     weights: Balance
     direction: Float[Array, "k q"] | None
     constant_loss: Scalar
+    linear_loss: Scalar
 
     def loss(self, params: Any, batch: Samples, approximator: Network, config: Config) -> Scalar:
         """Of one network on a batch; derivatives are made only where they count."""
@@ -187,6 +189,7 @@ def _prepare(key: PRNGKey, dataset: DifferentialDataset, *, config: Config) -> t
     kept, validation = training.hold_back(jax.random.fold_in(order, 0), samples, config.validation_share)
     weights = balance(kept, config.gradient_weight, config.curvature_weight)
     direction = None if dataset.direction is None else normalisation.direction(dataset.direction).astype(_DTYPE)
+    kinds = (config.gradient_weight > 0.0, _has_curvature(kept, config))
     prepared = _Prepared(
         normalisation=normalisation,
         diagnostics=diagnostics,
@@ -195,7 +198,8 @@ def _prepare(key: PRNGKey, dataset: DifferentialDataset, *, config: Config) -> t
         validation=validation,
         weights=weights,
         direction=direction,
-        constant_loss=constant_loss(weights, kept, config.gradient_weight > 0.0, _has_curvature(kept, config)),
+        constant_loss=constant_loss(weights, kept, *kinds),
+        linear_loss=linear_loss(weights, kept, *kinds),
     )
     member = jax.vmap(lambda i: jax.random.fold_in(start, i))(jnp.arange(config.n_members))
     params = jax.vmap(_network(dataset.n_inputs, config).create)(member)
@@ -212,8 +216,8 @@ def _advance(prepared: _Prepared, state: TrainingState, until: Int[Array, ""], *
 
     def member(state: TrainingState) -> TrainingState:
         validation = prepared.validation
-        parts = (prepared.batches, validation, prepared.constant_loss, config.training, until)
-        return training.advance(loss, state, *parts)
+        simple = (prepared.constant_loss, prepared.linear_loss)
+        return training.advance(loss, state, prepared.batches, validation, *simple, config.training, until)
 
     if config.n_members > 1:
         return jax.vmap(member)(state)
@@ -253,6 +257,7 @@ def _finish(prepared: _Prepared, state: TrainingState, domain: Domain, *, config
         "validation_loss": state.validation_loss,
         "n_restarts": state.attempt,
         "constant_loss": prepared.constant_loss,
+        "linear_loss": prepared.linear_loss,
     }
     if config.final_solve:
 

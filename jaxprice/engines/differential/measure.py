@@ -67,4 +67,4 @@ def _error(surrogate: Surrogate, first: DifferentialDataset, second: Differentia
         return {name: error, f"{name}_std_error": std_error, f"relative_{name}": error / scale}
 
     parts = found("value", value, first.y, second.y) | found("dydx", dydx, first.dydx, second.dydx)
-    return parts | {"n_points": jnp.asarray(first.n_samples)}
+    return parts | {"n_points": jnp.asarray(first.n_samples, jnp.int32)}

@@ -63,6 +63,8 @@ def load(path: str | Path) -> Surrogate:
         shapes = {"center": (n_inputs,), "forward": (n_inputs, n_inputs), "backward": (n_inputs, n_inputs)}
         for name, shape in (shapes | {"y_mean": (), "y_std": ()}).items():
             validation.check_shape(name, getattr(normalisation, name), shape)
+        for name, shape in {"value": (), "dydx": (n_inputs,)}.items():
+            validation.check_shape(f"error/{name}", parts["error"][name], shape)
         surrogate = Surrogate(
             approximator=approximator,
             params=unflatten({"params": approximator.template(header["n_members"])}, arrays)["params"],

@@ -38,7 +38,8 @@ def make(
 
     A row and its paths are functions of the key and the row's index, so neither the block, the chunk nor the devices
     change them beyond rounding. Everything computes in the dtype of the inputs. Cost: linear in rows, paths and steps;
-    the derivatives cost two to five times the value, whatever their number. Memory: the data set and one chunk.
+    with derivatives one to three times that of the values alone (measured on a CPU core: 1.2 by the spots of a basket
+    of seven, 2.6 by all 17 of its numbers, 2.9 by nine of a Heston call). Memory: the data set and one chunk.
 
     Args:
         key: one key; the same key gives the same rows.

@@ -67,6 +67,7 @@ def test_gamma_of_a_put(key):
     assert_within_errors(found[0, 0], error[0, 0], exact, max_relative_error=0.05)
 
 
+@pytest.mark.slow
 def test_two_assets_that_are_not_alike(key):
     model = market(2)
     product = products.Bermudan(payoff=products.MaxCall(strike=100.0), exercise_times=DATES[::2])
@@ -109,6 +110,7 @@ def test_every_rule_prices_out_of_sample(key, rule, gradient):
     assert abs(result.price - exact) < 0.004 * exact + 4.0 * result.std_error
 
 
+@pytest.mark.slow
 def test_one_date_is_the_european_option(key):
     model = market(3)
     european = products.European(payoff=products.MinCall(strike=85.0), expiry=1.0)
