@@ -9,7 +9,10 @@ import pytest
 from problems import market
 
 from jaxprice import products
-from jaxprice.engines import glsm, monte_carlo
+from jaxprice.core.dataset import DifferentialDataset
+from jaxprice.core.domain import Domain
+from jaxprice.engines import differential, glsm, monte_carlo
+from jaxprice.engines.differential import engine as differential_engine
 from jaxprice.engines.glsm import engine as glsm_engine
 from jaxprice.engines.monte_carlo import engine
 
@@ -45,6 +48,26 @@ def test_a_sweep_over_numbers_compiles_each_part_of_glsm_once():
     before = [program._cache_size() for program in programs]
     sweep(glsm.price, LITTLE)
     assert [program._cache_size() - size for program, size in zip(programs, before, strict=True)] == [1, 1, 1]
+
+
+def test_fits_to_other_labels_compile_each_part_once_and_so_do_predictions():
+    config = differential.Config(n_layers=1, n_units=4, training=differential.Training(n_epochs=3))
+    programs = (differential_engine._prepare, differential_engine._advance, differential_engine._finish)
+    programs += (differential_engine._fit_polynomial, differential.predict)
+    before = [program._cache_size() for program in programs]
+    for i in range(3):
+        x = np.random.default_rng(i).uniform(80.0 + i, 120.0, (50, 2))
+        box = Domain(lower=jnp.full(2, 80.0), upper=jnp.full(2, 120.0), names=("spot", "strike"))
+        y, dydx = (jnp.asarray(part) for part in (x[:, 0] * x[:, 1], x[:, ::-1].copy()))
+        data = DifferentialDataset(x=jnp.asarray(x), y=y, dydx=dydx, domain=box)
+        for name in ("softplus", differential.Activation.SOFTPLUS):
+            kept = dataclasses.replace(config, activation=name)
+            surrogate = differential.fit(jax.random.key(i), data, kept)
+            differential.predict(surrogate, data.x)
+        differential.fit(jax.random.key(i), data, config, report=lambda *_: None, n_epochs_between=i + 1)
+        differential.predict(differential.fit_polynomial(data, 2), data.x)
+    counts = [program._cache_size() - size for program, size in zip(programs, before, strict=True)]
+    assert counts == [1, 1, 1, 1, 2], "of predictions one for networks, one for polynomials"
 
 
 def test_the_program_of_a_sweep_does_not_grow_with_paths_or_dates():

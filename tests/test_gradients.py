@@ -10,7 +10,9 @@ from jax.test_util import check_grads
 from problems import BACHELIER, HESTON, market, skewed_market
 
 from jaxprice import products
-from jaxprice.engines import glsm, monte_carlo
+from jaxprice.core.dataset import DifferentialDataset
+from jaxprice.core.domain import Domain
+from jaxprice.engines import differential, glsm, monte_carlo
 from jaxprice.simulation import simulate
 
 pytestmark = pytest.mark.x64
@@ -156,3 +158,21 @@ def test_reverse_mode_through_the_whole_price_keeps_one_chunk_in_memory():
 
     # What is kept for each chunk is its few merged moments, not its 3,072 normals.
     assert temporaries(2**16) - temporaries(2**12) < 60 * 2_000
+
+
+def test_a_surrogate_is_differentiable_by_its_inputs_and_a_polynomial_by_its_labels_too():
+    """What `predict` returns beside the value is its gradient."""
+    x = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2))
+    box = Domain(lower=-jnp.ones(2), upper=jnp.ones(2), names=("a", "b"))
+    data = DifferentialDataset(x=jnp.asarray(x), y=jnp.asarray(x[:, 0] ** 3), dydx=jnp.asarray(x**2), domain=box)
+    point = jnp.asarray([0.3, -0.2])
+
+    def polynomial(y):
+        return differential.fit_polynomial(dataclasses.replace(data, y=y), 3)
+
+    def value(point):
+        return differential.predict(polynomial(data.y), point)[0]
+
+    check_grads(value, (point,), order=1, modes=("fwd", "rev"), atol=1e-6, rtol=1e-6)
+    np.testing.assert_allclose(jax.grad(value)(point), differential.predict(polynomial(data.y), point)[1], rtol=1e-10)
+    check_grads(lambda y: differential.predict(polynomial(y), point)[0], (data.y,), order=1, modes=("rev",))
