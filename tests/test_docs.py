@@ -61,6 +61,7 @@ def _is_near(one, other):
     return abs(float(one) - float(other)) <= 1.01 * unit + 0.05 * abs(float(one))
 
 
+@pytest.mark.slow
 @pytest.mark.x64
 @pytest.mark.parametrize("page", [page for page in PAGES if any(b[0] == "python" for b in blocks(page))], ids=name_of)
 def test_blocks_run_and_print_what_the_page_says(page, monkeypatch, tmp_path):

@@ -47,6 +47,10 @@ PRICERS = [
     ),
 ]
 each_pricer = pytest.mark.parametrize("pricer", PRICERS, ids=str)
+# G-LSM under a transformation compiles for half a minute.
+each_pricer_transformed = pytest.mark.parametrize(
+    "pricer", [pytest.param(p, marks=pytest.mark.slow) if str(p) == "glsm" else p for p in PRICERS], ids=str
+)
 
 
 @each_pricer
@@ -90,7 +94,7 @@ def test_the_same_key_gives_the_same_bits_and_another_key_others(key, pricer):
         assert pricer.price(jax.random.key(7)).price != one.price
 
 
-@each_pricer
+@each_pricer_transformed
 def test_vmap_over_models_products_and_keys_equals_a_loop(key, pricer):
     models = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), pricer.model)
     models = dataclasses.replace(models, spot=models.spot * jnp.array([1.0, 1.1])[:, None])
@@ -114,7 +118,7 @@ def test_vmap_over_models_products_and_keys_equals_a_loop(key, pricer):
     assert_close(batch.price, jnp.stack([pricer.price(k).price for k in keys]), factor=100)
 
 
-@each_pricer
+@each_pricer_transformed
 def test_grad_and_jvp_of_the_price_are_the_greeks(key, pricer):
     gradient = jax.grad(lambda model: pricer.price(key, model).price)(pricer.model)
     greeks = pricer.price(key).greeks
