@@ -3,9 +3,9 @@
 Question: how many CPU seconds do jaxprice and its peers need until their lower estimate is within a given error?
 Table: table 1 of Becker, Cheridito and Jentzen 2019, arXiv 1804.05394v3: symmetric max-call, S0 = 100.
 Command: python -m experiments glsm_benchmark --check
-Expected: jaxprice within 0.2 % for 2, 5 and 10 assets and 0.5 % for 20 in fewer CPU seconds than any peer, about 0.09,
-    0.14, 0.34 and 0.84 (AMD EPYC). The next best, cubics of the sorted prices in NumPy, take 0.27, 0.39, 3.6 and 2.4, but
-    are quicker where 1 % of the price of 2 assets will do. Unsorted quadratics and QuantLib stop short of 0.2 %, and
+Expected: jaxprice within 0.2 % for 2, 5 and 10 assets and 0.5 % for 20 in fewer CPU seconds than any peer: about 0.09,
+    0.14, 0.34 and 0.84 (AMD EPYC). The next best, cubics of the sorted prices in NumPy, take 0.27, 0.39, 3.6 and 2.4,
+    but are quicker where 1 % of the price of 2 assets will do. Unsorted quadratics and QuantLib stop short of 0.2 %;
     a random network and Deep Optimal Stopping reach it for 2 assets alone, in 1.4 and 6 seconds.
 Time: about 30 minutes on one core. Device: CPU. Needs QuantLib and PyTorch for their rows; peers that are not installed
     are reported as absent.
