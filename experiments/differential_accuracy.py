@@ -4,8 +4,8 @@ Question: how close are price and deltas of a twin net at points that it has not
 Table: none published; the claims checked are those of the project: price within 0.1 % and Greeks within 1 %, an answer
     within 10 microseconds, a thousand times faster than Monte Carlo at the same error.
 Command: python -m experiments differential_accuracy --check
-Expected: TODO
-Time: TODO. Device: CPU.
+Expected: the cells pass; numbers follow with the first recorded run.
+Time: some minutes on one core. Device: CPU.
 
 The box is each spot 30 % up and down. Labels are means over antithetic paths: pathwise for the baskets, by likelihood
 ratio for the notes. Errors are root mean squares over held-out points, in per cent of the root mean square of the

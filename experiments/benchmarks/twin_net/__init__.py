@@ -1,0 +1,1 @@
+"""Peers that train the same twin network on the same labels."""

@@ -1,0 +1,193 @@
+"""A Bermudan price learned from the cash flows of a frozen policy of least squares Monte Carlo.
+
+Question: does a twin net learn a Bermudan price and its deltas over a box of spots, and what are differentials worth?
+Table: none published for this contract; Huge and Savine's Bermudan5F.ipynb shows the kind.
+Command: python -m experiments differential_bermudan --check
+Expected: with differentials smaller errors of value and delta than without, at equal samples.
+Time: some minutes on one core. Device: CPU.
+
+A call on the better of two unlike assets, nine dates in three years. One policy is fitted, by G-LSM, and frozen. It is
+a function of prices and date, so that it can be followed from any spot; to be good wherever paths from the box come, it
+is fitted on paths that start a year before, in the middle. A label is the mean over antithetic paths of what the policy
+earns, discounted, from a spot in the box; its derivatives are pathwise, the decisions held still: by the envelope
+theorem that misses nothing where the policy is optimal. Truth: Fourier quadrature to 1e-5, at a few points. `policy` is
+what the policy itself earns there, on many paths: no surrogate of it can be better. Errors are root mean squares over
+points, assets and seeds; seconds are CPU seconds.
+"""
+
+import dataclasses
+import functools
+import statistics
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments.differential_common import errors, over_seeds
+from experiments.differential_cost import cpu_seconds
+from experiments.harness import Cell, Experiment, Metrics
+from jaxprice import models, products, reference
+from jaxprice.core.array import Array
+from jaxprice.core.dataset import DifferentialDataset
+from jaxprice.core.domain import Domain
+from jaxprice.engines import differential, glsm
+
+_STRIKE, _EXPIRY, _N_DATES, _LEAD, _SPOT, _WIDTH = 100.0, 3.0, 9, 1.0, 100.0, 0.2
+_METHOD = {
+    "standard": differential.Config(gradient_weight=0.0, component_tolerance=None),
+    "differential": differential.Config(),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """Effort.
+
+    Attributes:
+        n_samples: labels of each training.
+        n_paths: averaged into a label.
+        n_fit_paths: of the policy.
+        n_seeds: sets of labels and networks.
+        n_points: at which the truth is known.
+        n_policy_paths: for what the policy earns there.
+    """
+
+    n_samples: tuple[int, ...] = (1024, 4096, 16384)
+    n_paths: int = 16
+    n_fit_paths: int = 2**17
+    n_seeds: int = 5
+    n_points: int = 16
+    n_policy_paths: int = 2**17
+
+
+def _model() -> models.BlackScholes:
+    return models.BlackScholes(
+        spot=jnp.full(2, _SPOT),
+        volatility=jnp.array([0.2, 0.25]),
+        correlation=jnp.array([[1.0, 0.3], [0.3, 1.0]]),
+        rate=jnp.asarray(0.05),
+        dividend=jnp.array([0.1, 0.08]),
+    )
+
+
+def _policy(key: jax.Array, config: Config) -> glsm.Policy:
+    """Its exercise dates are those of the contract, later by the lead of the paths."""
+    product = products.Bermudan.equally_spaced(products.MaxCall(strike=jnp.asarray(_STRIKE)), _EXPIRY, _N_DATES)
+    product = dataclasses.replace(product, exercise_times=product.exercise_times + _LEAD)
+    return glsm.fit(key, _model(), product, glsm.Config(n_paths=config.n_fit_paths))
+
+
+@functools.partial(jax.jit, static_argnames=("n_paths",))
+def earned(key: jax.Array, policy: glsm.Policy, x: Array, *, n_paths: int) -> tuple[Array, Array]:
+    """What the policy earns from spots x (n, 2) on a few paths, and its pathwise derivatives, decisions held still."""
+    model, product = policy.problem.model, policy.problem.product
+    time, steps = product.exercise_times - _LEAD, jnp.arange(1, _N_DATES + 1)
+
+    def mean(spot: Array, normal: Array) -> Array:
+        path = jax.vmap(dataclasses.replace(model, spot=spot).path, (0, None))(normal, time)
+        frozen = jax.lax.stop_gradient(path)
+        stops = jax.vmap(jax.vmap(glsm.exercise, (None, 0, 0)), (None, 0, None))(policy, frozen, steps)
+        first = jnp.argmax(stops, axis=1)
+        price = jnp.take_along_axis(path, first[:, None, None], axis=1)[:, 0]
+        paid = model.discount_factor(time)[first] * jax.vmap(product.payoff)(price)
+        return jnp.mean(jnp.where(jnp.any(stops, axis=1), paid, 0.0))
+
+    def row(place: tuple[Array, Array]) -> tuple[Array, Array]:
+        i, spot = place
+        normal = jax.random.normal(jax.random.fold_in(key, i), (n_paths // 2, _N_DATES, 2), x.dtype)
+        return jax.value_and_grad(mean)(spot, jnp.concatenate([normal, -normal]))
+
+    return jax.lax.map(row, (jnp.arange(x.shape[0]), x), batch_size=max(1, 4096 // n_paths))
+
+
+def _spots(key: jax.Array, n: int) -> Array:
+    return _SPOT * (1.0 + _WIDTH * jax.random.uniform(key, (n, 2), jnp.float64, -1.0, 1.0))
+
+
+def _truth(x: Array) -> tuple[Array, Array, Array]:
+    model, time = _model(), _EXPIRY / _N_DATES * jnp.arange(1.0, _N_DATES + 1.0)
+
+    def price(spot: Array) -> Array:
+        market = (model.rate, model.dividend, model.volatility, model.correlation[0, 1], time)
+        return reference.bermudan_two_asset.max_call(spot, _STRIKE, *market)
+
+    value, delta = zip(*(jax.value_and_grad(price)(spot) for spot in x), strict=True)
+    return x, jnp.stack(value), jnp.stack(delta)
+
+
+def run(key: jax.Array, config: Config) -> Metrics:
+    """Errors and seconds by method and size."""
+    policy, fit_seconds = cpu_seconds(lambda: _policy(key, config))
+    truth = _truth(_spots(jax.random.fold_in(key, 1 << 20), config.n_points))
+    x, value, delta = truth
+    found = earned(key, policy, x, n_paths=config.n_policy_paths)
+    gap = [float(jnp.sqrt(jnp.mean((a - b) ** 2))) for a, b in zip(found, (value, delta), strict=True)]
+    rows = [{"method": "policy", "value": gap[0], "delta": gap[1], "train_s": fit_seconds}]
+    rows += [_row(key, policy, truth, n, method, config) for n in config.n_samples for method in _METHOD]
+    scale = {"value": float(jnp.sqrt(jnp.mean(value**2))), "delta": float(jnp.sqrt(jnp.mean(delta**2)))}
+    return {"rows": rows, "scale": scale}
+
+
+def _row(key: jax.Array, policy: glsm.Policy, truth: Any, n: int, method: str, config: Config) -> dict[str, Any]:
+    domain = Domain(lower=jnp.full(2, _SPOT * (1 - _WIDTH)), upper=jnp.full(2, _SPOT * (1 + _WIDTH)), names=("a", "b"))
+    found = []
+    for seed in range(config.n_seeds):
+        mine = jax.random.fold_in(jax.random.fold_in(key, n), seed)
+        x = _spots(mine, n)
+        (y, dydx), made = cpu_seconds(lambda: earned(mine, policy, x, n_paths=config.n_paths))  # noqa: B023
+        data = DifferentialDataset(x=x, y=y, dydx=dydx, domain=domain)
+        surrogate, trained = cpu_seconds(lambda: differential.fit(mine, data, _METHOD[method]))  # noqa: B023
+        found.append((*errors(surrogate, truth), made, trained))
+    value, delta, made, trained = zip(*found, strict=True)
+    row = dict(
+        zip(("value", "value_error", "delta", "delta_error"), over_seeds(value) + over_seeds(delta), strict=True)
+    )
+    seconds = {"label_s": statistics.median(made), "train_s": statistics.median(trained)}
+    return {"method": method, "n_samples": n} | row | seconds
+
+
+def cells(metrics: Metrics, config: Config) -> list[Cell]:
+    """Errors relative to the quantity at the largest size, and gains at all sizes."""
+    rows = {(row["method"], row.get("n_samples")): row for row in metrics["rows"]}
+    found = []
+    for quantity, limit in (("value", 0.3), ("delta", 1.0)):
+        for method, n in (("policy", None), ("differential", config.n_samples[-1])):
+            name = f"{method}{f', {n:,} samples' if n else ''}: error of {quantity}, %"
+            error = 100.0 * rows[method, n][quantity] / metrics["scale"][quantity]
+            found.append(Cell.at_most(name, error, limit, source="bermudan_two_asset"))
+        for n in config.n_samples:
+            ratio = rows["differential", n][quantity] / rows["standard", n][quantity]
+            found.append(
+                Cell.at_most(f"{n:,} samples: {quantity}, differential over standard", ratio, 1.0, source="claim")
+            )
+    return found
+
+
+def figures(metrics: Metrics, config: Config) -> dict[str, Any]:
+    """Learning curves of value and delta."""
+    from experiments.harness.figure import COLOUR, panels
+
+    figure, axes = panels(2, title="Bermudan call on the better of two: root mean squared error")
+    for axis, quantity in zip(axes, ("value", "delta"), strict=True):
+        for i, method in enumerate(_METHOD):
+            rows = [row for row in metrics["rows"] if row["method"] == method]
+            place = [row["n_samples"] for row in rows], [row[quantity] for row in rows]
+            axis.errorbar(
+                *place, [row[f"{quantity}_error"] or 0.0 for row in rows], fmt="o-", color=COLOUR[i], label=method
+            )
+        axis.axhline(metrics["rows"][0][quantity], ls=":", color=COLOUR[6], label="the policy itself")
+        axis.set(xscale="log", yscale="log", title=quantity, xlabel="labels")
+    axes[0].legend()
+    return {"differential_bermudan": figure}
+
+
+EXPERIMENT = Experiment(
+    question="Does a twin net learn a Bermudan price and its deltas from the cash flows of a G-LSM policy?",
+    table="Bermudan labels",
+    run=run,
+    cells=cells,
+    figures=figures,
+    default=Config(),
+    smoke=Config(n_samples=(256,), n_fit_paths=1024, n_seeds=1, n_points=1, n_policy_paths=64),
+    full=Config(n_samples=(1024, 4096, 16384, 65536), n_seeds=10, n_points=64),
+)
