@@ -30,7 +30,7 @@ def differential_components(dataset: DifferentialDataset, tolerance: float) -> t
     standard = (x - center[None]) / std[None]
     variance, axes = jnp.linalg.eigh(standard.T @ standard / n)
     # Inputs that move together exactly have directions without variance: nothing can be learned along them.
-    is_there = variance > jnp.finfo(wide).eps ** 0.5 * jnp.max(variance)
+    is_there = variance > 10.0 * rounding * jnp.max(variance)
     size = jnp.where(is_there, jnp.sqrt(jnp.where(is_there, variance, 1.0)), 0.0)
     backward = std[:, None] * axes * size[None]
     slope = dydx @ backward
