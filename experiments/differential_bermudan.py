@@ -3,8 +3,9 @@
 Question: does a twin net learn a Bermudan price and its deltas over a box of spots, and what are differentials worth?
 Table: none published for this contract; Huge and Savine's Bermudan5F.ipynb shows the kind.
 Command: python -m experiments differential_bermudan --check
-Expected: with differentials smaller errors of value and delta than without, at equal samples.
-Time: some minutes on one core. Device: CPU.
+Expected: with differentials the errors of value are a quarter to a half, those of delta a sixth to a quarter of those
+    without, at equal samples; at the largest size value and delta are as good as the policy itself.
+Time: about 4 minutes on one core. Device: CPU.
 
 A call on the better of two unlike assets, nine dates in three years. One policy is fitted, by G-LSM, and frozen. It is
 a function of prices and date, so that it can be followed from any spot; to be good wherever paths from the box come, it
@@ -48,7 +49,7 @@ class Config:
         n_policy_paths: for what the policy earns there.
     """
 
-    n_samples: tuple[int, ...] = (1024, 4096, 16384)
+    n_samples: tuple[int, ...] = (1024, 4096, 16384, 65536)
     n_paths: int = 16
     n_fit_paths: int = 2**17
     n_seeds: int = 5
@@ -117,5 +118,5 @@ EXPERIMENT = Experiment(
     figures=figures,
     default=Config(),
     smoke=Config(n_samples=(256,), n_fit_paths=1024, n_seeds=1, n_points=1, n_policy_paths=64),
-    full=Config(n_samples=(1024, 4096, 16384, 65536), n_seeds=10, n_points=64),
+    full=Config(n_seeds=10, n_points=64),
 )

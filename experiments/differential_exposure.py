@@ -4,8 +4,9 @@ Question: how close, and how much faster, is a CVA whose values at future dates 
 Table: none published (Huge and Savine 2020, section 3.3, has the kind); the claim checked is that of the project: a
     hundred times faster than nested Monte Carlo at the same error.
 Command: python -m experiments differential_exposure --check
-Expected: the cells pass; numbers follow with the first recorded run.
-Time: some minutes on one core. Device: CPU.
+Expected: a CVA within a tenth of a per mille of the truth on the same outer paths, far inside its Monte Carlo error,
+    and exposures in a thousandth of the time of nested Monte Carlo.
+Time: about 8 minutes on one core. Device: CPU.
 
 CVA = (1 - R) Σ_j P(0, t_j) E[max(V(t_j), 0)] Q(default in (t_j-1, t_j]), quarterly until the last payment, R = 0.4,
 hazard rate 2 %; in basis points of the notional of an option. The netting set is eight options on four assets, half of
@@ -51,10 +52,10 @@ class Config:
     """
 
     n_outer: int = 2**14
-    n_nested: int = 2**10
+    n_nested: int = 2**12
     n_inner: int = 2**8
     n_groups: int = 2**5
-    n_samples: int = 2**13
+    n_samples: int = 2**15
     n_paths: tuple[int, int] = (2**6, 2**10)
     times: tuple[float, ...] = _TIMES
 
@@ -128,5 +129,5 @@ EXPERIMENT = Experiment(
     figures=figures,
     default=Config(),
     smoke=Config(n_outer=64, n_nested=16, n_inner=8, n_groups=4, n_samples=256, n_paths=(2, 4), times=(1.75,)),
-    full=Config(n_outer=2**16, n_nested=2**12, n_samples=2**15),
+    full=Config(n_outer=2**16, n_nested=2**13, n_samples=2**16),
 )

@@ -28,10 +28,10 @@ def balance(samples: Samples, gradient_weight: float, curvature_weight: float) -
     """Every label counts alike after division by its mean square over the samples.
 
     With n inputs that matter, a value counts 1 / (1 + λ n) and each derivative λ / (1 + λ n), where n is the number of
-    inputs, not of samples (Huge and Savine 2020). Second-order labels in k directions count η k² together before all is
-    divided by the sum; with one input and η = 1/2 that is 0.4, 0.4 and 0.2 (Glasserman and Karmarkar 2025). An input
-    whose derivative is always zero keeps its labels, zeros, on the scale of the others; a direction that the
-    normalisation left out has none.
+    inputs, not of samples (Huge and Savine 2020). Second-order labels count η together, whatever the number of
+    directions, before all is divided by the sum; with one input and η = 1/2 that is 0.4, 0.4 and 0.2 (Glasserman and
+    Karmarkar 2025). An input whose derivative is always zero keeps its labels, zeros, on the scale of the others; a
+    direction that the normalisation left out has none.
 
     Args:
         samples: of the training set.
@@ -52,9 +52,9 @@ def balance(samples: Samples, gradient_weight: float, curvature_weight: float) -
         return Balance(value=1.0 / total, slope=slope / total, curvature=none)
     # Of all second derivatives along a direction together; those by inputs that were left out are zero.
     size = jnp.sum(jnp.mean(samples.curvature**2, axis=2), axis=1)
-    share = samples.curvature.shape[0] * curvature_weight
+    share = curvature_weight / samples.curvature.shape[0]
     each = jnp.where(size > 0, share / jnp.where(size > 0, size, 1.0), 0.0)
-    total = total + share * samples.curvature.shape[0]
+    total = total + curvature_weight
     curvature = each[:, None] * is_live[None].astype(each.dtype)
     return Balance(value=1.0 / total, slope=slope / total, curvature=curvature / total)
 

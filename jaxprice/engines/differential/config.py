@@ -19,7 +19,7 @@ class Config:
         final_solve: whether the output layer is solved for exactly after training, on values and derivatives: the
             network is then no worse, on its training samples, than the regression on what enters its output.
         gradient_weight: what a derivative counts beside a value, λ; 0 trains on values alone.
-        curvature_weight: what labels of second order count, η; used where the data has them.
+        curvature_weight: what labels of second order count together, η; used where the data has them.
         component_tolerance: share of the mean squared derivative below which a direction of the inputs is left out
             (differential principal components); None: inputs as they are.
         validation_share: of the samples, held back to keep the best parameters and to stop early.
