@@ -28,12 +28,14 @@ class Problem:
         market: from inputs to model and product.
         inputs: the law of the inputs.
         exact: from one point to the value.
+        test_box: from where to where each input is drawn, on its own, for the notebooks' test points.
     """
 
     name: str
     market: Callable[[Array], tuple[Any, Any]]
     inputs: Any
     exact: Callable[[Array], Array]
+    test_box: tuple[float, float] = (0.35, 1.65)
 
     @property
     def n_inputs(self) -> int:
@@ -47,8 +49,16 @@ class Problem:
     def truth(self, key: jax.Array, n_points: int = N_TEST) -> tuple[Array, Array, Array]:
         """Points with the law of the inputs that no fit has seen, and value and gradient there."""
         x = labels.make(jax.random.fold_in(key, 1 << 20), self.market, self.inputs, labels.Config(n_samples=n_points)).x
-        value, dydx = _exact(jax.tree_util.Partial(self.exact), x)
-        return x, value, dydx
+        return self.truth_at(x)
+
+    def truth_in_box(self, key: jax.Array, n_points: int = N_TEST) -> tuple[Array, Array, Array]:
+        """Points as the notebooks test with, whatever the law of the inputs, and value and gradient there."""
+        key = jax.random.fold_in(key, 1 << 20)
+        return self.truth_at(jax.random.uniform(key, (n_points, self.n_inputs), jnp.float64, *self.test_box))
+
+    def truth_at(self, x: Array) -> tuple[Array, Array, Array]:
+        """Points (n, m), and value and gradient there."""
+        return x, *_exact(jax.tree_util.Partial(self.exact), x)
 
 
 @jax.jit
@@ -84,7 +94,7 @@ def bachelier(key: jax.Array, n_assets: int) -> Problem:
     The correlation is that of random factors; the volatilities are scaled so that the basket has its own.
     """
     factor_key, weight_key, volatility_key = jax.random.split(key, 3)
-    factors = jax.random.uniform(factor_key, (2 * n_assets, n_assets), jnp.float64)
+    factors = jax.random.uniform(factor_key, (2 * n_assets, n_assets), jnp.float64, -1.0, 1.0)
     gram = factors.T @ factors
     scale = jnp.sqrt(jnp.diagonal(gram))
     weight = jax.random.uniform(weight_key, (n_assets,), jnp.float64, 1.0, 10.0)
@@ -105,7 +115,9 @@ def bachelier(key: jax.Array, n_assets: int) -> Problem:
         return reference.bachelier.call(weight @ x, STRIKE, 0.0, BASKET_VOLATILITY, 1.0)
 
     inputs = labels.Horizon(model=wide, time=jnp.asarray(HORIZON))
-    return Problem(name="Bachelier", market=at_spot(model, product), inputs=inputs, exact=exact)
+    reach = 0.5 + 0.25 * ((n_assets - 1) / 12.0) ** 0.5
+    box = (1.0 - reach, 1.0 + reach)
+    return Problem(name="Bachelier", market=at_spot(model, product), inputs=inputs, exact=exact, test_box=box)
 
 
 def errors(surrogate: differential.Surrogate, truth: tuple[Array, Array, Array]) -> tuple[float, float]:

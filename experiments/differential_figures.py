@@ -11,6 +11,25 @@ from experiments.harness.figure import COLOUR, panels
 Rows = list[dict[str, Any]]
 
 
+def learning_curves(rows: Rows, methods: Sequence[str]) -> Figure:
+    """Errors of value and delta by number of samples, a column for each problem."""
+    problems = list(dict.fromkeys((row["problem"], row["d"]) for row in rows))
+    figure, axes = panels(len(problems), 2, width=3.2, height=3.0, title="Root mean squared error times 100")
+    for i, quantity in enumerate(("value", "delta")):
+        for j, problem in enumerate(problems):
+            axis = axes[i * len(problems) + j]
+            for k, method in enumerate(methods):
+                shown = [row for row in rows if (row["problem"], row["d"], row["method"]) == (*problem, method)]
+                place = [row["n_samples"] for row in shown], [row[quantity] for row in shown]
+                bar = [row[f"{quantity}_error"] or 0.0 for row in shown]
+                axis.errorbar(*place, bar, fmt="os^D"[k] + "-", color=COLOUR[k], label=method)
+            title = f"{problem[0]}, d = {problem[1]}"
+            axis.set(xscale="log", yscale="log", title=title, xlabel="samples" if i else "")
+            axis.set_ylabel("" if j else quantity)
+    axes[0].legend(fontsize=6.5)
+    return figure
+
+
 def profile(curve: dict[str, Any]) -> Figure:
     """Price and delta along the first spot, beside Monte Carlo with bars of two standard errors."""
     points = curve["simulated"]

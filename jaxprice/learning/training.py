@@ -74,7 +74,7 @@ class TrainingState:
         best_loss: that loss, ().
         epoch: epochs of this attempt, ().
         attempt: how often the training began anew, ().
-        n_stalled: last epochs in a row no better than a constant, ().
+        n_stalled: last epochs in a row that learned nothing or lost what was learned, ().
         n_waited: last epochs without a smaller validation loss, ().
         n_done: epochs of all attempts, ().
         is_done: whether the training has ended, ().
@@ -162,7 +162,8 @@ def advance(
     """Trains on to the end, or until so many epochs are done.
 
     An attempt has diverged if its loss or a parameter is not finite, or if after the peak of the rate the loss is for
-    five epochs no smaller than that of a constant. It then begins anew with a quarter of the rate. After the last
+    five epochs no smaller than that of a constant, or nearer to it than to the smallest loss so far: the network has
+    lost what it had learned. It then begins anew with a quarter of the rate. After the last
     attempt the state says `NOT_CONVERGED`; so it does of a training that ends less than halfway from the loss of a
     constant to that of a linear function. Parameters that are not finite are never the best ones.
 
@@ -200,7 +201,9 @@ def advance(
         is_past_peak = share > PEAK_SHARE[config.schedule]
         halfway = 0.5 * (constant_loss + linear_loss)
         # Where a line explains less than the share of what noise leaves, half of that is asked for.
-        is_stalled = is_past_peak & (loss > jnp.maximum(_STALLED_SHARE * constant_loss, halfway))
+        has_nothing = loss > jnp.maximum(_STALLED_SHARE * constant_loss, halfway)
+        smallest = jnp.nanmin(state.loss.at[state.epoch].set(loss))
+        is_stalled = is_past_peak & (has_nothing | (loss > 0.5 * (smallest + constant_loss)))
         n_stalled = jnp.where(is_stalled, state.n_stalled + 1, 0)
         n_waited = jnp.where(is_better, 0, state.n_waited + 1)
         epoch = state.epoch + 1

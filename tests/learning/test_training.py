@@ -246,6 +246,26 @@ def test_a_constant_is_never_called_a_fit(share, n_epochs, status, n_done):
     assert state.status == status and state.n_done == n_done
 
 
+def forgetful(params, batch):
+    """Learns half of the best line, then falls back to a tenth of it and stays there."""
+    share = params["share"]
+    return hard_of_hearing({"share": jnp.where(share < 0.5, share, 0.1)}, batch) + jnp.maximum(0.5 - share, 0.0)
+
+
+def test_a_network_that_loses_what_it_had_learned_begins_anew():
+    """A fall that ends below the loss of a constant is none of a fit: it was learned better before."""
+    samples, _ = regression()
+    simple = [hard_of_hearing({"share": jnp.asarray(s, default_dtype())}, samples) for s in (0.0, 1.0)]
+    config = Training(n_epochs=40, batch_size=300, peak_rate=0.05, n_restarts=1)
+    start = training.begin({"share": jnp.asarray(0.2, default_dtype())}, config)
+    rest = (forgetful, start, samples)
+    once = train(*rest, dataclasses.replace(config, n_restarts=0), simple=simple)
+    twice = train(*rest, config, simple=simple)
+    assert once.loss[0] > 1.2 * jnp.nanmin(once.loss) and once.loss[once.epoch - 1] < 0.9 * simple[0]
+    assert once.status == Status.NOT_CONVERGED and once.n_done < 40
+    assert twice.status == Status.OK and twice.attempt == 1 and twice.n_done == once.n_done + 40
+
+
 def test_labels_that_are_almost_all_noise_are_trained_on():
     """Of which a line explains less than a thousandth: too little to tell from a constant by its size alone."""
     samples, _ = regression()
