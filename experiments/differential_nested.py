@@ -19,6 +19,9 @@ from jaxprice.simulation.estimators import Estimator
 from jaxprice.simulation.noise import Sampling
 
 _WIDER, _STATES_AT_ONCE = 1.5, 64
+_NETWORK = differential.Config(
+    n_units=32, activation=differential.Activation.SILU, training=differential.Training(batch_size=512)
+)
 Surrogates = list[tuple[differential.Surrogate, differential.Surrogate]]
 """Of the options and of one unit of the note, date by date."""
 
@@ -54,20 +57,21 @@ def fit(
             mine, market = jax.random.fold_in(jax.random.fold_in(key, i), k), at_spot(model, at_time(payoff, time))
             effort = labels.Config(n_samples=n_samples, n_paths=k, estimator=estimator)
             data, made = cpu_seconds(lambda: labels.make(mine, market, inputs, effort))  # noqa: B023
-            surrogate, trained = cpu_seconds(lambda: differential.fit(mine, data))  # noqa: B023
+            surrogate, trained = cpu_seconds(lambda: differential.fit(mine, data, _NETWORK))  # noqa: B023
             pair.append(surrogate)
             spent = {"labels": spent["labels"] + made, "training": spent["training"] + trained}
         found.append((pair[0], pair[1]))
     return found, spent
 
 
-def by_surrogates(surrogates: Surrogates, price: Array, units: Array | None) -> np.ndarray:
-    """Values (n, n_times); without units, of the options alone."""
+@jax.jit
+def by_surrogates(surrogates: Surrogates, price: Array, units: Array | None) -> Array:
+    """Values (n, n_times); without units, of the options alone. What nobody asks for, gradients, is not computed."""
     values = []
     for i, (book, swap) in enumerate(surrogates):
         value = differential.predict(book, price[:, i])[0]
         values.append(value if units is None else value + units[:, i] * differential.predict(swap, price[:, i])[0])
-    return np.stack(values, axis=1)
+    return jnp.stack(values, axis=1)
 
 
 def by_simulation(

@@ -16,17 +16,17 @@ from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.status import Status, merge, non_finite
 from jaxprice.core.struct import pytree_dataclass
 from jaxprice.core.validation import check_count, check_member
-from jaxprice.engines.differential.approximator import Network, Polynomial
+from jaxprice.engines.differential.approximator import Polynomial
 from jaxprice.engines.differential.config import Config, check_tolerance, check_weight
 from jaxprice.engines.differential.output_layer import solve_linear
 from jaxprice.engines.differential.principal_components import differential_components
 from jaxprice.engines.differential.surrogate import Surrogate
-from jaxprice.engines.differential.twin_net import slope_along, value_and_slope
 from jaxprice.learning import training
 from jaxprice.learning.checkpoint import Checkpoint
 from jaxprice.learning.loss import Balance, balance, constant_loss, differential_loss, linear_loss
 from jaxprice.learning.samples import Normalisation, Samples, check_inputs_vary
 from jaxprice.learning.training import TrainingState
+from jaxprice.learning.twin_net import Network, slope_along, value_and_slope
 from jaxprice.numerics.index_set import IndexKind
 
 _DTYPE = jnp.dtype(jnp.float32)

@@ -10,11 +10,12 @@ import numpy as np
 from jaxprice.core import storage, validation
 from jaxprice.core.domain import Domain
 from jaxprice.core.storage import StorageError
-from jaxprice.engines.differential.approximator import Network, Polynomial
+from jaxprice.engines.differential.approximator import Polynomial
 from jaxprice.engines.differential.surrogate import Surrogate
 from jaxprice.learning.activation import Activation
 from jaxprice.learning.checkpoint import flatten, unflatten
 from jaxprice.learning.samples import Normalisation
+from jaxprice.learning.twin_net import Network
 from jaxprice.numerics.index_set import IndexKind
 
 _SCHEMA = "differential/1"

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxprice.core.array import Array, Float, Int
 from jaxprice.core.domain import Domain
 from jaxprice.core.struct import pytree_dataclass, static_field
-from jaxprice.engines.differential.approximator import Network, Polynomial
-from jaxprice.engines.differential.twin_net import slope_along, value_and_slope
+from jaxprice.engines.differential.approximator import Polynomial
 from jaxprice.learning.samples import Normalisation
+from jaxprice.learning.twin_net import Network, slope_along, value_and_slope
 
 
 @pytree_dataclass

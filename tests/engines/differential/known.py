@@ -10,10 +10,10 @@ from jax.scipy.special import ndtr
 
 from jaxprice.core.dataset import DifferentialDataset
 from jaxprice.core.domain import Domain
-from jaxprice.engines.differential.approximator import Network
 from jaxprice.engines.differential.surrogate import Surrogate
 from jaxprice.learning.activation import Activation
 from jaxprice.learning.samples import Normalisation
+from jaxprice.learning.twin_net import Network
 
 STRIKE, VOLATILITY = 1.1, 0.2
 

@@ -10,9 +10,8 @@ from engines.differential.known import random_params
 from helpers import assert_close
 from scipy.special import expit
 
-from jaxprice.engines.differential.approximator import Network
-from jaxprice.engines.differential.twin_net import slope_along, value_and_slope
 from jaxprice.learning.activation import Activation
+from jaxprice.learning.twin_net import Network, slope_along, value_and_slope
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.x64)])
 
