@@ -18,8 +18,9 @@ from jaxprice.core.struct import pytree_dataclass
 from jaxprice.core.validation import check_between, check_count, check_member
 from jaxprice.learning.schedule import PEAK_SHARE, Schedule, rate
 
-LossFunction = Callable[[Any, Any], Scalar]
-"""From parameters and a batch, whose samples run along the last axis of every leaf, to a mean over the samples."""
+LossFunction = Callable[..., Scalar]
+"""From parameters and a batch, whose samples run along the last axis of every leaf, to a mean over the samples; of a
+training with noise also from a key, a new one at each step."""
 
 _MIN_BATCH, _N_BATCHES = 256, 16
 _RESTART_FACTOR = 0.25
@@ -158,6 +159,7 @@ def advance(
     linear_loss: Scalar,
     config: Training,
     until: Int[Array, ""],
+    noise: PRNGKey | None = None,
 ) -> TrainingState:
     """Trains on to the end, or until so many epochs are done.
 
@@ -176,12 +178,13 @@ def advance(
         linear_loss: that of the best linear function.
         config: length and speed.
         until: count of epochs, those of all attempts, at which to come back.
+        noise: a key, if the loss draws numbers; validation draws none, so it has no part in such a training.
     """
     optimiser = optax.scale_by_adam()
 
-    def step(carry: tuple[Any, Any, Scalar], batch: Any) -> tuple[tuple[Any, Any, Scalar], Scalar]:
+    def step(carry: tuple[Any, Any, Scalar], batch_and_key: Any) -> tuple[tuple[Any, Any, Scalar], Scalar]:
         params, moments, learning_rate = carry
-        loss, gradient = jax.value_and_grad(loss_fn)(params, batch)
+        loss, gradient = jax.value_and_grad(loss_fn)(params, *batch_and_key)
         # optax mixes Python floats with its step count, which strict promotion refuses.
         with jax.numpy_dtype_promotion("standard"):
             update, moments = optimiser.update(gradient, moments)
@@ -193,7 +196,11 @@ def advance(
         peak = config.peak_rate * _RESTART_FACTOR ** state.attempt.astype(dtype)
         share = state.epoch.astype(dtype) / config.n_epochs
         learning_rate = rate(config.schedule, share, peak)
-        (params, moments, _), losses = jax.lax.scan(step, (state.params, state.optimiser, learning_rate), batches)
+        seen: tuple[Any, ...] = (batches,)
+        if noise is not None:
+            n_batches = jax.tree.leaves(batches)[0].shape[0]
+            seen = (batches, jax.random.split(jax.random.fold_in(noise, state.n_done), n_batches))
+        (params, moments, _), losses = jax.lax.scan(step, (state.params, state.optimiser, learning_rate), seen)
         loss = jnp.mean(losses)
         held_back = loss if validation is None else loss_fn(params, validation)
         is_finite = jnp.isfinite(loss) & jnp.isfinite(held_back) & _all_finite(params)

@@ -42,11 +42,19 @@ class TwinNet(nnx.Module):
     """
 
     def __init__(
-        self, n_inputs: int, n_layers: int, n_units: int, activation: Activation, is_wide: bool, *, rngs: nnx.Rngs
+        self,
+        n_inputs: int,
+        n_layers: int,
+        n_units: int,
+        activation: Activation,
+        is_wide: bool,
+        n_outputs: int = 1,
+        *,
+        rngs: nnx.Rngs,
     ):
         sizes = [n_inputs] + [n_units] * n_layers
         self.hidden = nnx.List([Dense(i, o, rngs=rngs) for i, o in itertools.pairwise(sizes)])
-        self.output = Dense(n_units + is_wide * _WIDE_DEGREE * n_inputs, 1, rngs=rngs)
+        self.output = Dense(n_units + is_wide * _WIDE_DEGREE * n_inputs, n_outputs, rngs=rngs)
         self.activation = activation
         self.is_wide = is_wide
 
@@ -59,9 +67,13 @@ class TwinNet(nnx.Module):
             h = jnp.concatenate([h] + [x**k for k in range(1, _WIDE_DEGREE + 1)])
         return h
 
+    def outputs(self, x: Float[Array, "q n"]) -> Float[Array, "o n"]:
+        """All outputs for each sample."""
+        return self.output(self.features(x))
+
     def __call__(self, x: Float[Array, "q n"]) -> Float[Array, " n"]:
-        """The value of each sample."""
-        return self.output(self.features(x))[0]
+        """The value of each sample, the first output."""
+        return self.outputs(x)[0]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +84,8 @@ class Network:
     n_layers: int
     n_units: int
     activation: Activation
-    is_wide: bool
+    is_wide: bool = False
+    n_outputs: int = 1
 
     def create(self, key: PRNGKey) -> Any:
         """Fresh parameters."""
@@ -97,9 +110,7 @@ class Network:
         return params | {"output": new}
 
     def _module(self, key: PRNGKey) -> TwinNet:
-        return TwinNet(
-            self.n_inputs, self.n_layers, self.n_units, self.activation, self.is_wide, rngs=nnx.Rngs(params=key)
-        )
+        return TwinNet(**dataclasses.asdict(self), rngs=nnx.Rngs(params=key))
 
 
 def value_and_slope(net: Any, x: Float[Array, "q n"]) -> tuple[Float[Array, " n"], Float[Array, "q n"]]:
