@@ -20,14 +20,14 @@ linear_loss = jax.jit(module.linear_loss, static_argnums=(2, 3))
 
 
 def normalised(n_inputs, n_directions=0, seed=3):
-    """Labels of mean zero and size one; derivatives of very different sizes."""
+    """Labels of mean zero and size one; derivatives of different sizes, the mean squares within a hundredth."""
     rng = np.random.default_rng(seed)
     y = rng.normal(size=N)
     curvature = rng.normal(size=(n_directions, n_inputs, N)) * 7.0 if n_directions else None
     samples = Samples(
         x=rng.normal(size=(n_inputs, N)),
         y=(y - y.mean()) / y.std(),
-        slope=rng.normal(size=(n_inputs, N)) * 10.0 ** -np.arange(n_inputs)[:, None],
+        slope=rng.normal(size=(n_inputs, N)) * 2.0 ** -np.arange(n_inputs)[:, None],
         weight=np.ones(N),
         curvature=curvature,
     )
@@ -72,6 +72,16 @@ def test_second_order_labels_count_alike_together_whatever_the_number_of_directi
     assert_close(value, 1.0 / total)
     assert_close(slope, np.full(3, 2.0 / total))
     assert_close(curvature, np.full(2, 0.5 / 2 / total))
+
+
+def test_a_derivative_that_hardly_moves_the_value_counts_less():
+    """Its errors are measured by a tenth of the largest derivative, not by its own size."""
+    samples = normalised(2)
+    small = dataclasses.replace(samples, slope=samples.slope.at[1].multiply(1e-2))
+    slope = shares(small, balance(small, 1.0, 0.0))[1]
+    ratio = np.mean(small.slope[1] ** 2) / np.mean(small.slope[0] ** 2)
+    assert ratio < 1e-3
+    np.testing.assert_allclose(slope, [1.0 / 3.0, ratio / 1e-2 / 3.0], rtol=1e-5)
 
 
 def test_an_input_whose_derivative_is_always_zero_keeps_its_labels():
