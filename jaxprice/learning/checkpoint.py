@@ -73,5 +73,11 @@ def unflatten(like: Any, arrays: dict[str, np.ndarray]) -> Any:
     return jax.tree_util.tree_map_with_path(place, like)
 
 
+def group(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:
+    """The arrays whose names begin with a name and a stroke, by what comes after it."""
+    prefix = f"{name}/"
+    return {place[len(prefix) :]: jnp.asarray(value) for place, value in arrays.items() if place.startswith(prefix)}
+
+
 def _name(path: Any) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from jaxprice.core import storage, validation
 from jaxprice.core.domain import Domain
@@ -13,7 +12,7 @@ from jaxprice.core.storage import StorageError
 from jaxprice.engines.differential.approximator import Polynomial
 from jaxprice.engines.differential.surrogate import Surrogate
 from jaxprice.learning.activation import Activation
-from jaxprice.learning.checkpoint import flatten, unflatten
+from jaxprice.learning.checkpoint import flatten, group, unflatten
 from jaxprice.learning.samples import Normalisation
 from jaxprice.learning.twin_net import Network
 from jaxprice.numerics.index_set import IndexKind
@@ -56,7 +55,7 @@ def load(path: str | Path) -> Surrogate:
         structure = {name: _ENUM.get(name, _same)(value) for name, value in header["structure"].items()}
         approximator = _APPROXIMATOR[header["approximator"]](**structure)
         n_inputs, names = approximator.n_inputs, tuple(header["names"])
-        parts = {name: _group(arrays, name) for name in ("domain", "normalisation", "diagnostics", "error")}
+        parts = {name: group(arrays, name) for name in ("domain", "normalisation", "diagnostics", "error")}
         domain = Domain(**parts["domain"], names=names)
         domain.validate()
         validation.check_shape("domain", domain.lower, (n_inputs,))
@@ -79,11 +78,6 @@ def load(path: str | Path) -> Surrogate:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StorageError(f"{path}: not a surrogate that this version can trust ({error}); fit it again") from None
     return surrogate
-
-
-def _group(arrays: dict[str, np.ndarray], group: str) -> dict[str, Any]:
-    prefix = f"{group}/"
-    return {name[len(prefix) :]: jnp.asarray(value) for name, value in arrays.items() if name.startswith(prefix)}
 
 
 def _same(value: Any) -> Any:
