@@ -102,7 +102,8 @@ class Regimes:
 def _partition(place: Float[Array, " n"], border: Float[Array, " p"], width: Float[Array, " p"]) -> Array:
     """Windows (p + 1, n) on one axis: differences of neighbouring steps."""
     share = jnp.clip((place[None] - border[:, None]) / width[:, None] + 0.5, 0.0, 1.0)
-    step = share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    # Rounding may lead above one, where the window before would be negative.
+    step = jnp.minimum(share**3 * (10.0 - 15.0 * share + 6.0 * share**2), 1.0)
     one = jnp.ones_like(step[:1])
     return jnp.concatenate([one, step]) - jnp.concatenate([step, 0.0 * one])
 
