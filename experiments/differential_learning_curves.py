@@ -3,9 +3,9 @@
 Question: how do the errors of value and delta fall with the number of samples, standard against differential?
 Table: the figures of Huge and Savine's notebooks (DifferentialML.ipynb, DifferentialMLTF2.ipynb; one seed each there).
 Command: python -m experiments differential_learning_curves --check
-Expected: with the published settings the errors in print, within the spread of seeds; with the default settings a
-    quarter to a half of those from seven assets on, larger gains than in print, and no collapse with 50 assets.
-Time: about 25 minutes on one core. Device: CPU.
+Expected: with the published settings the errors in print, nearly within the spread of seeds; with the default settings
+    a half and less of those from seven assets on, larger gains than in print, and no collapse with 50 assets.
+Time: about 30 minutes on one core. Device: CPU.
 
 One label is the mean of an antithetic pair of paths from a point with the law of the prices in one year, whose
 volatility is 1.5 times that of the market. "Equal cost" is the standard network on as many more samples as the labels

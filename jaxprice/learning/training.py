@@ -24,7 +24,7 @@ training with noise also from a key, a new one at each step."""
 
 _MIN_BATCH, _N_BATCHES = 256, 16
 _RESTART_FACTOR = 0.25
-_STALLED_EPOCHS, _STALLED_SHARE = 5, 0.999
+_STALLED_EPOCHS, _STALLED_SHARE, _LOST_SHARE = 5, 0.999, 0.8
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -164,8 +164,8 @@ def advance(
     """Trains on to the end, or until so many epochs are done.
 
     An attempt has diverged if its loss or a parameter is not finite, or if after the peak of the rate the loss is for
-    five epochs no smaller than that of a constant, or nearer to it than to the smallest loss so far: the network has
-    lost what it had learned. It then begins anew with a quarter of the rate. After the last
+    five epochs no smaller than that of a constant, or four fifths of the way back to it from the smallest loss so far:
+    the network has lost what it had learned. It then begins anew with a quarter of the rate. After the last
     attempt the state says `NOT_CONVERGED`; so it does of a training that ends less than halfway from the loss of a
     constant to that of a linear function. Parameters that are not finite are never the best ones.
 
@@ -210,7 +210,8 @@ def advance(
         # Where a line explains less than the share of what noise leaves, half of that is asked for.
         has_nothing = loss > jnp.maximum(_STALLED_SHARE * constant_loss, halfway)
         smallest = jnp.nanmin(state.loss.at[state.epoch].set(loss))
-        is_stalled = is_past_peak & (has_nothing | (loss > 0.5 * (smallest + constant_loss)))
+        has_lost = loss > (1.0 - _LOST_SHARE) * smallest + _LOST_SHARE * constant_loss
+        is_stalled = is_past_peak & (has_nothing | has_lost)
         n_stalled = jnp.where(is_stalled, state.n_stalled + 1, 0)
         n_waited = jnp.where(is_better, 0, state.n_waited + 1)
         epoch = state.epoch + 1

@@ -247,9 +247,9 @@ def test_a_constant_is_never_called_a_fit(share, n_epochs, status, n_done):
 
 
 def forgetful(params, batch):
-    """Learns half of the best line, then falls back to a tenth of it and stays there."""
+    """Learns half of the best line, then falls back to a twentieth of it and stays there."""
     share = params["share"]
-    return hard_of_hearing({"share": jnp.where(share < 0.5, share, 0.1)}, batch) + jnp.maximum(0.5 - share, 0.0)
+    return hard_of_hearing({"share": jnp.where(share < 0.5, share, 0.05)}, batch) + jnp.maximum(0.5 - share, 0.0)
 
 
 def test_a_network_that_loses_what_it_had_learned_begins_anew():
@@ -261,7 +261,7 @@ def test_a_network_that_loses_what_it_had_learned_begins_anew():
     rest = (forgetful, start, samples)
     once = train(*rest, dataclasses.replace(config, n_restarts=0), simple=simple)
     twice = train(*rest, config, simple=simple)
-    assert once.loss[0] > 1.2 * jnp.nanmin(once.loss) and once.loss[once.epoch - 1] < 0.9 * simple[0]
+    assert once.loss[0] > 1.2 * jnp.nanmin(once.loss) and once.loss[once.epoch - 1] < 0.95 * simple[0]
     assert once.status == Status.NOT_CONVERGED and once.n_done < 40
     assert twice.status == Status.OK and twice.attempt == 1 and twice.n_done == once.n_done + 40
 
