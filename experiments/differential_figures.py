@@ -30,6 +30,21 @@ def learning_curves(rows: Rows, methods: Sequence[str]) -> Figure:
     return figure
 
 
+def scatter(points: Rows, n_samples: int) -> Figure:
+    """Values above, deltas below, a column for each basket and method; true ones are dots, predicted ones rings."""
+    title = f"{n_samples:,} labels, first seed: predicted (rings) and true (dots)"
+    figure, axes = panels(len(points), 2, width=3.2, height=2.8, title=title)
+    for j, shown in enumerate(points):
+        for i, quantity in enumerate(("value", "delta")):
+            axis = axes[i * len(points) + j]
+            axis.plot(shown["basket"], shown[quantity], "o", ms=3.5, mfc="none", mew=0.6, color=COLOUR[0])
+            axis.plot(shown["basket"], shown[f"true_{quantity}"], ".", ms=2.0, color=COLOUR[1])
+            axis.set(title=f"d = {shown['d']}, {shown['method']}" if i == 0 else "", xlabel="basket" if i else "")
+            axis.title.set_fontsize(8.5)
+            axis.set_ylabel("" if j else quantity)
+    return figure
+
+
 def profile(curve: dict[str, Any]) -> Figure:
     """Price and delta along the first spot, beside Monte Carlo with bars of two standard errors."""
     points = curve["simulated"]
