@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from experiments.harness.figure import COLOUR, panels
 
@@ -25,6 +26,7 @@ def learning_curves(rows: Rows, methods: Sequence[str]) -> Figure:
                 axis.errorbar(*place, bar, fmt="os^D"[k] + "-", color=COLOUR[k], label=method)
             title = f"{problem[0]}, d = {problem[1]}"
             axis.set(xscale="log", yscale="log", title=title, xlabel="samples" if i else "")
+            axis.xaxis.set_minor_formatter(NullFormatter())
             axis.set_ylabel("" if j else quantity)
     axes[0].legend(fontsize=6.5)
     return figure
