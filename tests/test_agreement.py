@@ -66,7 +66,8 @@ def test_monte_carlo_price_and_greeks_agree_with_the_reference(key, problem):
 
 
 @pytest.mark.parametrize(
-    "name", ["basket_call", "min_call_5", "barrier", pytest.param("heston_call", marks=pytest.mark.slow)]
+    "name",
+    ["basket_call"] + [pytest.param(n, marks=pytest.mark.slow) for n in ("min_call_5", "barrier", "heston_call")],
 )
 @pytest.mark.parametrize("sampling", ["antithetic", "sobol"])
 def test_every_sampling_gives_the_same_price_and_a_smaller_error(key, name, sampling):
@@ -89,7 +90,9 @@ def test_every_sampling_gives_the_same_price_and_a_smaller_error(key, name, samp
 
 
 @pytest.mark.parametrize(
-    "name", ["call", "basket_call", "max_call_5", "autocallable", pytest.param("heston_call", marks=pytest.mark.slow)]
+    "name",
+    ["call"]
+    + [pytest.param(n, marks=pytest.mark.slow) for n in ("basket_call", "max_call_5", "autocallable", "heston_call")],
 )
 def test_control_variates_keep_the_mean_and_reduce_the_error(key, name):
     problem = BY_NAME[name]
@@ -167,6 +170,7 @@ def test_every_estimator_for_jumps_finds_the_greeks(key, name, estimator):
         assert_within_errors(getattr(result.greeks, field), error + bias, expected, max_relative_error=0.25)
 
 
+@pytest.mark.slow
 def test_one_step_survival_is_quieter_than_likelihood_ratios(key):
     problem = BY_NAME["barrier"]
     errors = [

@@ -54,6 +54,7 @@ def test_a_payoff_that_never_pays_is_priced_at_zero(key):
     assert result.price == 0.0 and result.status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.x64
 def test_sobol_error_falls_faster_than_the_power_085_on_a_basket(key):
     problem = BY_NAME["basket_call"]

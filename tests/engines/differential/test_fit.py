@@ -106,6 +106,7 @@ def test_units_do_not_matter(fitted):
     np.testing.assert_allclose(np.asarray(found[1]) / 0.08, dydx, atol=5e-3)
 
 
+@pytest.mark.slow
 def test_it_composes_with_jit_and_vmap(fitted):
     """Over keys, all fits in one program, each the one that its key gives by itself."""
     keys = jnp.stack([KEY, jax.random.key(1)])

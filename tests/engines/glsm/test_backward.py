@@ -114,6 +114,7 @@ def test_neither_chunk_nor_ragged_last_chunk_changes_the_fit(key):
         assert_close(other.diagnostics["in_sample_price"], fits[0].diagnostics["in_sample_price"], factor=1e3)
 
 
+@pytest.mark.slow
 def test_mixed_precision_moves_the_price_by_less_than_its_error(key):
     double = glsm.fit(key, market(3), max_call(), SMALL)
     mixed = glsm.fit(key, market(3), max_call(), dataclasses.replace(SMALL, precision="mixed"))

@@ -29,6 +29,7 @@ def max_call_problem():
     return model, product, float(exact)
 
 
+@pytest.mark.slow
 def test_a_good_policy_has_a_narrow_interval_and_a_quiet_one(key):
     model, product, exact = put_problem()
     policy = glsm.fit(key, model, product, CONFIG)

@@ -120,6 +120,7 @@ def test_increment_is_a_martingale_direction(market, variance, length):
         np.testing.assert_array_less(0.99, correlation)
 
 
+@pytest.mark.slow
 def test_columns_see_the_state():
     """A column may look at the variance, which is no price."""
 

@@ -30,12 +30,14 @@ def fitted():
     return moe.fit(KEY, dataset(2048), moe.Config(n_units=16, **SHORT))
 
 
+@pytest.mark.slow
 def test_a_committee_learns_prices_and_derivatives(fitted):
     value, slope = errors(fitted)
     assert fitted.status == Status.OK
     assert value < 1e-3 and slope < 1.5e-2
 
 
+@pytest.mark.slow
 def test_every_stage_makes_it_better(fitted):
     found = fitted.diagnostics
     assert found["experts_loss"].shape == (9, 40)
@@ -65,6 +67,7 @@ def test_every_kind_of_committee_learns(change):
     assert slope < (0.2 if change.get("gradient_weight") == 0.0 or found.gate.kind == "top_k" else 0.1)
 
 
+@pytest.mark.slow
 def test_the_same_key_gives_the_same_committee_and_another_another():
     config = moe.Config(n_units=8, expert_training=moe.Training(n_epochs=2), joint_training=moe.Training(n_epochs=2))
     one, same, other = (moe.fit(key, dataset(512), config) for key in (KEY, KEY, jax.random.key(3)))
