@@ -37,7 +37,7 @@ def heston_points(key: jax.Array, n: int) -> Array:
     """Points (n, 9): strikes of options that expire soon stay within what prices can move in the time."""
     domain = heston_domain()
     share = jax.random.uniform(key, (n, domain.n_inputs), jnp.float64)
-    x = domain.lower + (domain.upper - domain.lower) * share
+    x = domain.lower[None] + (domain.upper - domain.lower)[None] * share
     reach = jnp.minimum(_WIDEST * jnp.sqrt(x[:, 4]) * x[:, 1], _LOG_MONEYNESS[1])
     return x.at[:, 0].set((2.0 * share[:, 0] - 1.0) * reach)
 

@@ -126,6 +126,6 @@ EXPERIMENT = Experiment(
     cells=cells,
     figures=figures,
     default=Config(),
-    smoke=Config(n_outer=64, n_nested=16, n_inner=8, n_groups=4, n_samples=256, n_paths=(2, 4), times=(1.75,)),
+    smoke=Config(n_outer=64, n_nested=16, n_inner=8, n_groups=4, n_samples=512, n_paths=(2, 4), times=(1.75,)),
     full=Config(n_outer=2**16, n_nested=2**13, n_samples=2**16),
 )

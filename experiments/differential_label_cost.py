@@ -40,7 +40,7 @@ def label_cost(key: jax.Array, problem: PointProblem, n_rows: int, n_rounds: int
         KINDS[1]: program(dataclasses.replace(plain, estimator=ratio), "y", "dydx"),
         SECOND: program(dataclasses.replace(plain, second_order=mixed), "y", "dydx", "curvature"),
     }
-    bumped = [spot, *(spot + _BUMP * jnp.eye(spot.size))]
+    bumped = [spot, *(spot[None] + _BUMP * jnp.eye(spot.size))]
     runs = {kind: functools.partial(each, spot) for kind, each in labelled.items()}
     runs[BUMPING] = lambda: [value(each) for each in bumped]
     for each in (functools.partial(value, spot), *runs.values()):

@@ -58,7 +58,7 @@ class Problem:
         """Independent points of the box, (n, d)."""
         box = self.domain
         share = jax.random.uniform(key, (n_points, box.n_inputs), jnp.float64)
-        return box.lower + (box.upper - box.lower) * share
+        return box.lower[None] + (box.upper - box.lower)[None] * share
 
     def held_out(
         self, key: jax.Array, n_points: int, n_paths: int
