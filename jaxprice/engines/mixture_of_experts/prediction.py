@@ -74,11 +74,11 @@ def predict(
         ValueError: for points of another width, k of 0 or above the number of experts, a tolerance with a k.
     """
     x = jnp.asarray(x)
-    points = _points(committee, x)
+    points = committee.domain.points(x).astype(committee.normalisation.center.dtype)
     wanted = _default(points.shape[0], committee) if dispatch is None else dispatch
     dispatch = check_member("dispatch", Dispatch, wanted)
     _check_choice(committee, top_k, tolerance)
-    value, dydx, weights = _predict(committee, points, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
+    value, dydx, weights, _ = _predict(committee, points, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
     found = (value, dydx, weights) if return_weights else (value, dydx)
     return found if x.ndim > 1 else tuple(part[0] for part in found)
 
@@ -103,12 +103,9 @@ def evaluate(
     _check_choice(committee, top_k, tolerance)
     if direction is not None:
         direction = jnp.asarray(direction)
-        if direction.ndim != 2 or direction.shape[1] != committee.domain.n_inputs:
-            raise ValueError(
-                f"direction: expected shape (k, {committee.domain.n_inputs}), one row for each of k directions, got "
-                f"{tuple(direction.shape)}"
-            )
-    return _evaluate(committee, _points(committee, jnp.asarray(x)), direction, top_k=top_k, tolerance=tolerance)
+        committee.domain.check_directions(direction)
+    points = committee.domain.points(jnp.asarray(x)).astype(committee.normalisation.center.dtype)
+    return _evaluate(committee, points, direction, top_k=top_k, tolerance=tolerance)
 
 
 def chosen(
@@ -147,10 +144,10 @@ def chosen(
 @functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch"))
 def _predict(
     committee: Committee, x: Float[Array, "n m"], *, top_k: int | None, tolerance: float | None, dispatch: Dispatch
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array]:
     parts, normalisation = Parts.of(committee), committee.normalisation
     u = normalisation.inputs(x).astype(committee.dtype)
-    weights, pull_back = jax.vjp(lambda u: _weights(committee, parts, u, top_k, tolerance)[0], u)
+    weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, tolerance), u, has_aux=True)
     network, experts, scaling = parts.network, committee.params["experts"], parts.scaling
     if dispatch == Dispatch.DENSE:
         each, slope = dispatch_dense.values_and_slopes(network, experts, scaling, u, weights)
@@ -160,7 +157,8 @@ def _predict(
     value = jnp.sum(weights * each, axis=0)
     # What experts disagree by times how the gate turns from one to the other.
     slope = slope + pull_back(each)[0]
-    return normalisation.value(value), normalisation.gradient(slope), weights.T
+    bound = normalisation.y_std * bound.astype(normalisation.y_std.dtype)
+    return normalisation.value(value), normalisation.gradient(slope), weights.T, bound
 
 
 @functools.partial(jax.jit, static_argnames=("top_k", "tolerance"))
@@ -168,13 +166,12 @@ def _evaluate(
     committee: Committee, x: Array, direction: Array | None, *, top_k: int | None, tolerance: float | None
 ) -> Evaluation:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    value, dydx, weights = _predict(
+    value, dydx, weights, bound = _predict(
         committee, x, top_k=top_k, tolerance=tolerance, dispatch=_default(x.shape[0], committee)
     )
-    u = normalisation.inputs(x).astype(committee.dtype)
-    bound = _weights(committee, parts, u, top_k, tolerance)[1]
     curvature = None
     if direction is not None:
+        u = normalisation.inputs(x).astype(committee.dtype)
 
         def net(u: Array) -> Array:
             weights = _weights(committee, parts, u, top_k, tolerance)[0]
@@ -188,7 +185,7 @@ def _evaluate(
         curvature=curvature,
         weights=weights,
         n_active=jnp.sum(weights > 0.0, axis=1),
-        bound=normalisation.y_std * bound.astype(normalisation.y_std.dtype),
+        bound=bound,
         status=jnp.maximum(jax.vmap(committee.domain.status)(x), committee.status),
     )
 
@@ -219,13 +216,3 @@ def _check_choice(committee: Committee, top_k: int | None, tolerance: float | No
             raise ValueError("tolerance: it decides how many experts are kept, and so does top_k; give one of them")
     if tolerance is not None and not 0.0 < tolerance < float("inf"):
         raise ValueError(f"tolerance: expected a positive number, got {tolerance}")
-
-
-def _points(committee: Committee, x: Array) -> Float[Array, "n m"]:
-    n_inputs = committee.domain.n_inputs
-    if x.ndim not in (1, 2) or x.shape[-1] != n_inputs:
-        raise ValueError(
-            f"x: expected shape ({n_inputs},) or (n, {n_inputs}), the inputs {committee.domain.names}, got "
-            f"{tuple(x.shape)}"
-        )
-    return jnp.asarray(x, committee.normalisation.center.dtype).reshape(-1, n_inputs)
