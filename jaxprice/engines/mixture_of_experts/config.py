@@ -23,6 +23,7 @@ class Config:
     """Structure and effort; hashable, static under `jit`.
 
     Attributes:
+        is_standardised: whether experts see moneyness and price over root maturity: see `chart`.
         n_layers: hidden layers of an expert.
         n_units: units of each of them.
         activation: smooth, so that Greeks of all orders exist.
@@ -41,6 +42,7 @@ class Config:
         joint_training: of all together; the only one in training at once.
     """
 
+    is_standardised: bool = True
     n_layers: int = 3
     n_units: int = 32
     activation: Activation = Activation.SILU

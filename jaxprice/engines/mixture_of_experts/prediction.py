@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxprice.core.array import Array, Bool, Float, Int, Scalar
+from jaxprice.core.array import Array, Bool, Float, Int
+from jaxprice.core.status import Status
 from jaxprice.core.validation import check_count, check_member
 from jaxprice.engines.mixture_of_experts import dispatch_dense, dispatch_grouped, gate_top_k
 from jaxprice.engines.mixture_of_experts.committee import Committee, Parts
@@ -109,7 +110,7 @@ def evaluate(
 
 
 def chosen(
-    weights: Float[Array, "e n"], spread: Float[Array, "e e"], top_k: int | None, tolerance: Scalar | None
+    weights: Float[Array, "e n"], spread: Float[Array, "e e"], top_k: int | None, tolerance: Float[Array, " n"] | None
 ) -> tuple[Bool[Array, "e n"], Float[Array, " n"]]:
     """Which experts are kept, and how far the price by these can be from that by all.
 
@@ -120,7 +121,7 @@ def chosen(
         weights: of the gate.
         spread: largest distance of two experts over the domain.
         top_k: keep so many.
-        tolerance: or as few as keep the bound below it.
+        tolerance: or as few as keep the bound below it, at each sample.
     """
     n_experts = weights.shape[0]
     largest_spread = jnp.max(spread)
@@ -146,8 +147,9 @@ def _predict(
     committee: Committee, x: Float[Array, "n m"], *, top_k: int | None, tolerance: float | None, dispatch: Dispatch
 ) -> tuple[Array, Array, Array, Array]:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    u = normalisation.inputs(x).astype(committee.dtype)
-    weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, tolerance), u, has_aux=True)
+    u = parts.inputs(x).astype(committee.dtype)
+    share = _share(committee, x, tolerance)
+    weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, share), u, has_aux=True)
     network, experts, scaling = parts.network, committee.params["experts"], parts.scaling
     if dispatch == Dispatch.DENSE:
         each, slope = dispatch_dense.values_and_slopes(network, experts, scaling, u, weights)
@@ -157,8 +159,10 @@ def _predict(
     value = jnp.sum(weights * each, axis=0)
     # What experts disagree by times how the gate turns from one to the other.
     slope = slope + pull_back(each)[0]
-    bound = normalisation.y_std * bound.astype(normalisation.y_std.dtype)
-    return normalisation.value(value), normalisation.gradient(slope), weights.T, bound
+    seen = normalisation.value(value)
+    dydx = committee.chart.gradient(x, seen, normalisation.gradient(slope))
+    bound = committee.chart.value(x, normalisation.y_std * bound.astype(normalisation.y_std.dtype))
+    return committee.chart.value(x, seen), dydx, weights.T, bound
 
 
 @functools.partial(jax.jit, static_argnames=("top_k", "tolerance"))
@@ -171,14 +175,17 @@ def _evaluate(
     )
     curvature = None
     if direction is not None:
-        u = normalisation.inputs(x).astype(committee.dtype)
 
-        def net(u: Array) -> Array:
-            weights = _weights(committee, parts, u, top_k, tolerance)[0]
-            return dispatch_dense.values(parts.network, committee.params["experts"], parts.scaling, u, weights)
+        def prices(columns: Array) -> Array:
+            x = columns.T
+            u = parts.inputs(x).astype(committee.dtype)
+            share = _share(committee, x, tolerance)
+            weights = _weights(committee, parts, u, top_k, share)[0]
+            values = dispatch_dense.values(parts.network, committee.params["experts"], parts.scaling, u, weights)
+            return committee.chart.value(x, normalisation.value(values))
 
-        second = slope_along(net, u, normalisation.direction(direction.astype(x.dtype)))
-        curvature = jnp.moveaxis(jax.vmap(normalisation.gradient)(second), 0, 1)
+        curvature = jnp.moveaxis(slope_along(prices, x.T, direction.astype(x.dtype)), (1, 2), (2, 0))
+    is_inside = jax.vmap(committee.domain.contains)(x) & committee.chart.contains(x)
     return Evaluation(
         value=value,
         dydx=dydx,
@@ -186,17 +193,24 @@ def _evaluate(
         weights=weights,
         n_active=jnp.sum(weights > 0.0, axis=1),
         bound=bound,
-        status=jnp.maximum(jax.vmap(committee.domain.status)(x), committee.status),
+        status=jnp.maximum(jnp.where(is_inside, Status.OK, Status.OUTSIDE_DOMAIN).astype(jnp.int32), committee.status),
     )
 
 
+def _share(committee: Committee, x: Float[Array, "n m"], tolerance: float | None) -> Float[Array, " n"] | None:
+    """A tolerance in units of normalised values."""
+    if tolerance is None:
+        return None
+    return (tolerance / (committee.normalisation.y_std * committee.chart.size(x))).astype(committee.dtype)
+
+
 def _weights(
-    committee: Committee, parts: Parts, u: Float[Array, "q n"], top_k: int | None, tolerance: float | None
+    committee: Committee, parts: Parts, u: Float[Array, "q n"], top_k: int | None, share: Float[Array, " n"] | None
 ) -> tuple[Array, Array]:
+    """Of the experts that are kept, with their bound."""
     weights = parts.weights(parts.logits(committee.params, u), u)
-    share = None if tolerance is None else (tolerance / committee.normalisation.y_std).astype(u.dtype)
     kept, bound = chosen(jax.lax.stop_gradient(weights), committee.diagnostics["spread"], top_k, share)
-    if top_k is None and tolerance is None:
+    if top_k is None and share is None:
         return weights, bound
     raw = jnp.where(kept, weights, 0.0)
     return raw / jnp.sum(raw, axis=0, keepdims=True), bound
