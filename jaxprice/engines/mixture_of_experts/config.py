@@ -56,9 +56,9 @@ class Config:
     agreement_weight: float = 1e-2
     arbitrage_weight: float = 0.0
     logit_noise: float = 1.0
-    expert_training: Training = Training(n_epochs=100, peak_rate=0.02)
-    gate_training: Training = Training(n_epochs=10, peak_rate=0.01)
-    joint_training: Training = Training(n_epochs=30, peak_rate=0.002)
+    expert_training: Training = Training(n_epochs=400, batch_size=128, peak_rate=0.02)
+    gate_training: Training = Training(n_epochs=2, peak_rate=0.01)
+    joint_training: Training = Training(n_epochs=100, batch_size=256, peak_rate=0.001)
 
     def validate(self) -> "Config":
         """The same settings with names turned into enumeration members.

@@ -98,7 +98,7 @@ def _spread(problem: Problem, params: dict[str, Any]) -> Array:
 
 
 def _largest_regime(dataset: DifferentialDataset, regimes: Regimes) -> int:
-    """Samples of the expert that has most, its strips included."""
+    """Samples of the expert that has most, its strips included, rounded up."""
     inside = np.asarray(jax.jit(Regimes.windows)(regimes, dataset.x)) > 0.0
     counts = inside.sum(axis=1)
     if counts.min() == 0:
@@ -107,7 +107,9 @@ def _largest_regime(dataset: DifferentialDataset, regimes: Regimes) -> int:
             f"regimes: an expert has no sample ({table}); move the borders into the samples, take fewer regimes, or "
             "make labels there"
         )
-    return int(counts.max())
+    # Up to so many are drawn again, so that data sets of one size share a program.
+    step = max(1, dataset.n_samples // 32)
+    return -(-int(counts.max()) // step) * step
 
 
 @functools.partial(jax.jit, static_argnames=("config",))

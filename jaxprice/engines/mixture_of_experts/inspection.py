@@ -89,9 +89,8 @@ def without_expert(committee: Committee, index: int) -> Committee:
     """The committee with one expert replaced by the mean of all values: how much the others depend on it."""
     if not 0 <= index < committee.gate.n_experts:
         raise ValueError(f"index: expected an expert from 0 to {committee.gate.n_experts - 1}, got {index}")
-    height, shift = committee.scaling.height, committee.scaling.shift
-    silent = dataclasses.replace(committee.scaling, height=height.at[index].set(0.0), shift=shift.at[index].set(0.0))
-    return dataclasses.replace(committee, scaling=silent)
+    silent = {name: getattr(committee.scaling, name).at[index].set(0.0) for name in ("shift", "tilt", "height")}
+    return dataclasses.replace(committee, scaling=dataclasses.replace(committee.scaling, **silent))
 
 
 @jax.jit

@@ -105,7 +105,7 @@ def _template(network: Network, gate: Gate) -> Any:
 
 
 def _checked(scaling: Scaling, n_experts: int, n_inputs: int) -> Scaling:
-    shapes = {"center": (n_experts, n_inputs), "size": (n_experts, n_inputs)}
+    shapes = dict.fromkeys(("center", "size", "tilt"), (n_experts, n_inputs))
     for name, shape in (shapes | {"shift": (n_experts,), "height": (n_experts,)}).items():
         validation.check_shape(f"scaling/{name}", getattr(scaling, name), shape)
     return scaling

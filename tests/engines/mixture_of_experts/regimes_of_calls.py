@@ -72,6 +72,7 @@ def committee(kind=moe.GateKind.WINDOW, top_k=2, seed=1, dtype=jnp.float32, gate
     scaling = Scaling(
         center=jnp.asarray(rng.normal(size=(9, 3)), jnp.float32),
         size=jnp.asarray(rng.uniform(0.5, 1.5, (9, 3)), jnp.float32),
+        tilt=jnp.asarray(rng.normal(size=(9, 3)), jnp.float32),
         shift=jnp.asarray(rng.normal(size=9), jnp.float32),
         height=jnp.asarray(rng.uniform(0.5, 1.5, 9), jnp.float32),
     )
