@@ -14,7 +14,7 @@ from jaxprice.learning.twin_net import slope_along, value_and_slope
 QUANTITIES = ("price", "delta", "gamma", "vega")
 REGIMES = tuple(f"{m} {t}" for m in ("OTM", "ATM", "ITM") for t in ("short", "medium", "long"))
 SHORTEST = tuple(f"{m} 0DTE" for m in ("OTM", "ATM", "ITM"))
-_AT_THE_MONEY = (2.0 * np.pi) ** -0.5
+AT_THE_MONEY = (2.0 * np.pi) ** -0.5
 """Density of the normal law at zero."""
 
 
@@ -28,10 +28,10 @@ class Test:
         volatility, root = market.volatility(x), x[:, 1]
         vega = root / (2.0 * volatility) if market.is_vega_of_variance else root
         self.unit = {
-            "price": _AT_THE_MONEY * volatility * root,
+            "price": AT_THE_MONEY * volatility * root,
             "delta": jnp.ones_like(root),
-            "gamma": _AT_THE_MONEY / (volatility * root),
-            "vega": _AT_THE_MONEY * vega,
+            "gamma": AT_THE_MONEY / (volatility * root),
+            "vega": AT_THE_MONEY * vega,
         }
 
     @classmethod

@@ -92,6 +92,12 @@ def heston() -> Market:
     return Market("Heston", _domain(_RATES | _HESTON), _heston_call, _heston_volatility, 4, is_vega_of_variance=True)
 
 
+def heston_without_dividends() -> Market:
+    """The same but for the dividend: calls on such an asset never fall with their maturity."""
+    parameters = {"rate": _RATES["rate"]} | _HESTON
+    return Market("Heston, no dividends", _domain(parameters), _call_without, _volatility_without, 3, True)
+
+
 def black_scholes() -> Market:
     """Five inputs: log-moneyness, root maturity, rate, dividend, volatility."""
     domain = _domain(_RATES | {"volatility": (0.1, 0.4)})
@@ -110,6 +116,14 @@ def _domain(others: dict[str, tuple[float, float]]) -> Domain:
 def _heston_call(x: Array) -> Array:
     log_moneyness, root_maturity, rate, dividend, *parameter = x
     return reference.heston.call(jnp.exp(log_moneyness), 1.0, rate, dividend, *parameter, root_maturity**2, n_terms=512)
+
+
+def _call_without(x: Array) -> Array:
+    return _heston_call(jnp.concatenate([x[:3], jnp.zeros_like(x[:1]), x[3:]]))
+
+
+def _volatility_without(x: Array) -> Array:
+    return _heston_volatility(jnp.concatenate([x[:, :3], jnp.zeros_like(x[:, :1]), x[:, 3:]], axis=1))
 
 
 def _heston_volatility(x: Array) -> Array:

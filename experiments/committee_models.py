@@ -16,8 +16,10 @@ from jaxprice.engines import mixture_of_experts as moe
 from jaxprice.engines.mixture_of_experts.committee import Parts
 
 COMMITTEE, SEED, HARD, SOFT = "committee", "article's gate, k = 2", "nine hard modules", "nine softly gated"
+PENALISED = "committee, penalties"
 ACTIVE, TOTAL, RAW = "one net, equal active size", "one net, equal total size", "one net, equal total size, inputs raw"
 _HARD_OVERLAP = 1e-3
+_PENALTY = 1.0
 _MAP_EPOCHS = 20
 """Of a gate that has to learn the regimes first."""
 
@@ -80,6 +82,8 @@ def _committee(name: str, key: jax.Array, data: DifferentialDataset, effort: Eff
         gate=gate,
         gate_training=default.gate_training if gate == moe.GateKind.WINDOW else map_training,
         expert_training=dataclasses.replace(default.expert_training, n_epochs=effort.n_expert_epochs),
+        arbitrage_weight=_PENALTY if name == PENALISED else 0.0,
+        calendar_weight=_PENALTY if name == PENALISED else 0.0,
         joint_training=dataclasses.replace(default.joint_training, n_epochs=effort.n_joint_epochs),
     )
     found, cpu = cpu_seconds(lambda: moe.fit(key, data, config, regimes))

@@ -12,6 +12,7 @@ from jaxprice.engines.mixture_of_experts.inspection import (
     errors_by_expert,
     routing_map,
     usage,
+    values_by_expert,
     without_expert,
 )
 from jaxprice.engines.mixture_of_experts.measure import measure
@@ -54,5 +55,6 @@ __all__ = [
     "routing_map",
     "save",
     "usage",
+    "values_by_expert",
     "without_expert",
 ]

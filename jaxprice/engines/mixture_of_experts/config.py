@@ -35,7 +35,8 @@ class Config:
         load_weight: of the penalty on uneven loads; used by gates that learn the map, `TOP_K` and `SOFTMAX`.
         logit_weight: of the penalty on large logits (router z-loss).
         agreement_weight: of the penalty on experts that disagree where they share a price.
-        arbitrage_weight: of the penalty on static arbitrage.
+        arbitrage_weight: of the penalty on calls that grow with their strike or are not convex in it.
+        calendar_weight: of the penalty on calls that fall with their maturity; for assets that pay no dividends.
         logit_noise: standard deviation of the noise in the logits in training at once.
         expert_training: length and speed of the experts' own training.
         gate_training: of the gate's.
@@ -55,6 +56,7 @@ class Config:
     logit_weight: float = 1e-4
     agreement_weight: float = 1e-2
     arbitrage_weight: float = 0.0
+    calendar_weight: float = 0.0
     logit_noise: float = 1.0
     expert_training: Training = Training(n_epochs=400, batch_size=128, peak_rate=0.02)
     gate_training: Training = Training(n_epochs=2, peak_rate=0.01)
@@ -69,7 +71,8 @@ class Config:
         for name in ("n_layers", "n_units", "gate_units", "top_k"):
             check_count(name, getattr(self, name))
         for name in (
-            "gradient_weight", "load_weight", "logit_weight", "agreement_weight", "arbitrage_weight", "logit_noise",
+            "gradient_weight", "load_weight", "logit_weight", "agreement_weight", "arbitrage_weight", "calendar_weight",
+            "logit_noise",
         ):  # fmt: skip
             weight = getattr(self, name)
             if not 0.0 <= weight < float("inf"):

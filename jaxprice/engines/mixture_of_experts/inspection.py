@@ -72,15 +72,21 @@ def routing_map(committee: Committee, n_moneyness: int = 101, n_maturity: int = 
 
 
 @jax.jit
-def errors_by_expert(committee: Committee, held_out: DifferentialDataset) -> Float[Array, "e e"]:
-    """Root mean squared error of each expert (row), by itself, in each regime (column); NaN where no point fell."""
+def values_by_expert(committee: Committee, x: Float[Array, "n m"]) -> Float[Array, "e n"]:
+    """What each expert by itself says of points (n, m)."""
     parts = Parts.of(committee)
-    u = parts.inputs(held_out.x).astype(committee.dtype)
+    u = parts.inputs(x).astype(committee.dtype)
     seen = jax.vmap(committee.normalisation.value)(
         all_experts(parts.network, committee.params["experts"], parts.scaling, u)
     )
-    values = jax.vmap(committee.chart.value, in_axes=(None, 0))(held_out.x, seen)
-    place = jax.nn.one_hot(committee.regimes.index(held_out.x), parts.gate.n_experts, dtype=values.dtype)
+    return jax.vmap(committee.chart.value, in_axes=(None, 0))(x, seen)
+
+
+@jax.jit
+def errors_by_expert(committee: Committee, held_out: DifferentialDataset) -> Float[Array, "e e"]:
+    """Root mean squared error of each expert (row), by itself, in each regime (column); NaN where no point fell."""
+    values = values_by_expert(committee, held_out.x)
+    place = jax.nn.one_hot(committee.regimes.index(held_out.x), committee.gate.n_experts, dtype=values.dtype)
     square = (values - held_out.y.astype(values.dtype)[None]) ** 2
     return jnp.sqrt(square @ place / jnp.sum(place, axis=0)[None])
 

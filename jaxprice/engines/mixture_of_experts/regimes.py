@@ -24,8 +24,8 @@ class Regimes:
     """Borders between regimes, and how wide the strips around them are.
 
     Attributes:
-        moneyness: borders on the first axis, rising, (p,).
-        maturity: borders on the second axis, rising, (r,).
+        moneyness: borders on the first axis, rising, (p,); none leaves it whole.
+        maturity: likewise on the second axis, (r,).
         moneyness_width: of the strip around each border, (p,).
         maturity_width: likewise, (r,).
         inputs: columns of the data set that hold log-moneyness and root maturity.
@@ -79,10 +79,12 @@ class Regimes:
     def validate(self) -> None:
         """Raises `ValueError` for borders that do not rise, or strips that have no width or reach into one another."""
         validation.check_finite(self, "Regimes")
+        if self.n_experts < 2:
+            raise ValueError("Regimes: without a border there is one expert; give borders on an axis")
         for name in ("moneyness", "maturity"):
             border, width = getattr(self, name), getattr(self, f"{name}_width")
-            if border.ndim != 1 or border.shape[0] == 0:
-                raise ValueError(f"Regimes.{name}: expected at least one border, shape (p,), got {tuple(border.shape)}")
+            if border.ndim != 1:
+                raise ValueError(f"Regimes.{name}: expected borders of shape (p,), got {tuple(border.shape)}")
             validation.check_shape(f"Regimes.{name}_width", width, border.shape)
             if not (is_concrete(border) and is_concrete(width)):
                 continue
@@ -104,7 +106,7 @@ def _partition(place: Float[Array, " n"], border: Float[Array, " p"], width: Flo
     share = jnp.clip((place[None] - border[:, None]) / width[:, None] + 0.5, 0.0, 1.0)
     # Rounding may lead above one, where the window before would be negative.
     step = jnp.minimum(share**3 * (10.0 - 15.0 * share + 6.0 * share**2), 1.0)
-    one = jnp.ones_like(step[:1])
+    one = jnp.ones_like(place)[None]
     return jnp.concatenate([one, step]) - jnp.concatenate([step, 0.0 * one])
 
 
@@ -125,12 +127,12 @@ def of_quantiles(
 
     Args:
         dataset: with log-moneyness first and root maturity second.
-        n_moneyness: intervals on the first axis.
-        n_maturity: intervals on the second.
+        n_moneyness: intervals on the first axis, at least one.
+        n_maturity: likewise on the second.
         overlap: width of the strips, as a share of the widest that is possible.
     """
     for name, n in (("n_moneyness", n_moneyness), ("n_maturity", n_maturity)):
-        validation.check_count(name, n, 2)
+        validation.check_count(name, n)
     x = np.asarray(dataset.x, np.float64)
     places = (x[:, 0] / np.maximum(x[:, 1], np.finfo(np.float64).tiny), x[:, 1])
     moneyness, maturity = (
@@ -154,6 +156,9 @@ def _checked(
         ends = [(place.min(), place.max()) for place in places]
     width = []
     for name, border, (low, high) in zip(("moneyness", "maturity"), (moneyness, maturity), ends, strict=True):
+        if border.size == 0:
+            width.append(border)
+            continue
         if not (low < border[0] and border[-1] < high and np.all(np.diff(border) > 0.0)):
             raise ValueError(
                 f"{name}: the borders {border.tolist()} do not part the samples, which go from {low:g} to {high:g}; "

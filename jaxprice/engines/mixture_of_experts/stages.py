@@ -159,7 +159,8 @@ def _penalties(parts: Parts, params: Any, batch: Samples, config: Config) -> Sca
     if config.agreement_weight > 0.0:
         values = all_experts(parts.network, params["experts"], parts.scaling, batch.x)
         total = total + config.agreement_weight * losses.agreement_loss(values, weights)
-    if config.arbitrage_weight > 0.0:
+    if config.arbitrage_weight > 0.0 or config.calendar_weight > 0.0:
         breach = losses.breaches(parts, params, parts.points(batch.x))
-        total = total + config.arbitrage_weight * sum(jnp.mean(each).astype(total.dtype) for each in breach)
+        strike, calendar = jnp.mean(breach.monotone + breach.convex), jnp.mean(breach.calendar)
+        total = total + (config.arbitrage_weight * strike + config.calendar_weight * calendar).astype(total.dtype)
     return total

@@ -91,5 +91,16 @@ def test_borders_outside_the_samples_are_refused():
         moe.classical(narrow)
     with pytest.raises(ValueError, match="overlap: expected a share above 0 and at most 1, got 1.5"):
         moe.classical(domain(), overlap=1.5)
-    with pytest.raises(ValueError, match="n_moneyness: expected a whole number of at least 2"):
-        moe.of_quantiles(dataset(), 1)
+    with pytest.raises(ValueError, match="n_moneyness: expected a whole number of at least 1"):
+        moe.of_quantiles(dataset(), 0)
+    with pytest.raises(ValueError, match="without a border there is one expert"):
+        moe.of_quantiles(dataset(), 1, 1)
+
+
+def test_an_axis_may_stay_whole():
+    x = points(300)
+    found = moe.of_quantiles(dataset(), 3, 1)
+    assert found.shape == (3, 1) and found.n_experts == 3
+    seen = np.asarray(windows(found, x))
+    np.testing.assert_allclose(seen.sum(axis=0), 1.0, rtol=1e-5)
+    assert (seen > 0.0).sum(axis=0).max() == 2 and set(np.unique(found.index(x))) == {0, 1, 2}
