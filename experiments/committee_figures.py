@@ -71,3 +71,21 @@ def arbitrage(maps: dict[str, Any], reach: float) -> Figure:
         axis.grid(visible=False)
     figure.colorbar(image, ax=axes)
     return figure
+
+
+def published(rows: list[dict[str, Any]]) -> Figure:
+    """Mean squared errors over that of nine modules, here and in print, a panel for each set-up."""
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    figure, axes = panels(len(settings), width=5.0, height=3.0, title="Mean squared error over that of nine modules")
+    for axis, setting in zip(axes, settings, strict=True):
+        mine = [row for row in rows if row["setting"] == setting]
+        place = range(len(mine))
+        bars = [2.0 * row["over_nine"] * (row["log_error"] or 0.0) for row in mine]
+        axis.errorbar([row["over_nine"] for row in mine], place, xerr=bars, fmt="o", color=COLOUR[0], label="here")
+        printed = [np.nan if row["printed"] is None else row["printed"] for row in mine]
+        axis.plot(printed, place, "s", color=COLOUR[1], label="in print")
+        axis.set_yticks(place, [row["model"] for row in mine])
+        axis.set(xscale="log", title=setting)
+        axis.axvline(1.0, color="#999999", linewidth=0.8)
+    axes[0].legend()
+    return figure

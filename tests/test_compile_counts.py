@@ -11,9 +11,11 @@ from problems import market
 from jaxprice import products
 from jaxprice.core.dataset import DifferentialDataset
 from jaxprice.core.domain import Domain
-from jaxprice.engines import differential, glsm, monte_carlo
+from jaxprice.engines import differential, glsm, mixture_of_experts, monte_carlo
 from jaxprice.engines.differential import engine as differential_engine
 from jaxprice.engines.glsm import engine as glsm_engine
+from jaxprice.engines.mixture_of_experts import engine as committee_engine
+from jaxprice.engines.mixture_of_experts import prediction, stages
 from jaxprice.engines.monte_carlo import engine
 
 
@@ -68,6 +70,28 @@ def test_fits_to_other_labels_compile_each_part_once_and_so_do_predictions():
         differential.predict(differential.fit_polynomial(data, 2), data.x)
     counts = [program._cache_size() - size for program, size in zip(programs, before, strict=True)]
     assert counts == [1, 1, 1, 1, 2], "of predictions one for networks, one for polynomials"
+
+
+@pytest.mark.slow
+def test_committees_on_other_labels_compile_each_stage_once_and_so_do_predictions():
+    brief = mixture_of_experts.Training(n_epochs=2)
+    config = mixture_of_experts.Config(
+        n_layers=1, n_units=4, expert_training=brief, gate_training=brief, joint_training=brief
+    )
+    programs = (committee_engine._prepare, committee_engine._spread, stages.train_experts, stages.train_gate)
+    programs += (stages.train_together, prediction._predict)
+    before = [program._cache_size() for program in programs]
+    for i in range(3):
+        x = np.random.default_rng(0).uniform([-0.3, 0.2], [0.3, 1.2], (512, 2))
+        box = Domain(lower=jnp.asarray([-0.3, 0.2]), upper=jnp.asarray([0.3, 1.2]), names=("moneyness", "maturity"))
+        y, dydx = (jnp.asarray((1.0 + i) * part) for part in (x[:, 0] * x[:, 1], x[:, ::-1].copy()))
+        data = DifferentialDataset(x=jnp.asarray(x), y=y, dydx=dydx, domain=box)
+        found = mixture_of_experts.fit(jax.random.key(i), data, config)
+        for gate in ("window", mixture_of_experts.GateKind.WINDOW):
+            kept = dataclasses.replace(config, gate=gate)
+            assert kept.validate() == config.validate()
+        mixture_of_experts.predict(found, data.x[:100])
+    assert [program._cache_size() - size for program, size in zip(programs, before, strict=True)] == [1] * len(programs)
 
 
 def test_the_program_of_a_sweep_does_not_grow_with_paths_or_dates():
