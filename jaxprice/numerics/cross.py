@@ -124,9 +124,9 @@ class Cross:
     def cores(self) -> list[np.ndarray]:
         """Of the train that goes through all pivots.
 
-        Each site is divided by its pivot matrix through triangular solves. An explicit inverse would have entries as
-        large as the inverse of the smallest pivot, which is the tolerance, and lose as many digits; the quotient has
-        entries of order one.
+        Each site is divided by its pivot matrix through an LU factorisation and triangular solves. An explicit inverse
+        has entries as large as the inverse of the smallest pivot, which is about the tolerance, and loses as many
+        digits when it is multiplied out. The quotient holds coefficients of an interpolation, most of them below one.
         """
         found = [
             divide(site.reshape(-1, len(p)), p).reshape(site.shape)
@@ -136,7 +136,7 @@ class Cross:
 
 
 def divide(values: np.ndarray, pivot: np.ndarray) -> np.ndarray:
-    """values · pivot⁻¹, (m, r), by an LU factorisation of the pivot matrix."""
+    """The quotient of (m, r) values and a pivot matrix (r, r) on their right, by its LU factorisation."""
     return np.linalg.solve(pivot.T, values.T).T
 
 

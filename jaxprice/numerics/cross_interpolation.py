@@ -2,7 +2,7 @@
 
 At every bond a matrix of the function is interpolated from some of its rows and columns, its *pivots*; sweeps over the
 bonds add pivots where the interpolation is off. What the sweeps see is in-sample: they may miss a peak that no pivot
-comes near. So the train is then tried at points that took no part in learning, and only what passes is called converged.
+comes near. So the train is then tried at points that took no part in learning, and only what passes has converged.
 
 The function is evaluated by compiled programs of a few sizes; pivots are chosen on the host, because how many there are
 depends on numbers. Núñez Fernández et al. 2025, section 4; Dolgov and Savostyanov 2020, for sets that only grow.
@@ -133,9 +133,9 @@ def learn(
 
     Args:
         key: for the points where the search begins and for those of the checks.
-        function: of rows of indices (n_points, n_modes), int32, to values (n_points,), real or complex. A plain function
-            is compiled once for each of three sizes and never again. One that carries numbers is best a
-            `jax.tree_util.Partial` or a `pytree_dataclass` with `__call__`: new numbers then compile nothing.
+        function: of rows of indices (n_points, n_modes), int32, to values (n_points,), real or complex. It is compiled
+            for each of three sizes and never again. One that carries numbers is best a `jax.tree_util.Partial` or a
+            `pytree_dataclass` with `__call__`: new numbers then compile nothing.
         shape: points of the grid in each mode.
         config: effort.
         start: rows of indices where the function is known to matter, such as its peaks.
@@ -266,6 +266,6 @@ def _check_precision(dtype: np.dtype, tolerance: float) -> None:
     least = _MIN_TOLERANCE_IN_EPS * float(np.finfo(dtype).eps)
     if tolerance < least:
         raise ValueError(
-            f"tolerance: expected at least {least:.1e} for values in {dtype}, got {tolerance:g}; rounding errors cannot "
-            "be learned"
+            f"tolerance: expected at least {least:.1e} for values in {dtype}, got {tolerance:g}; rounding errors "
+            "cannot be learned"
         )

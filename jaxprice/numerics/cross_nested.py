@@ -28,7 +28,7 @@ class _Found(NamedTuple):
 
 
 class _Residual:
-    """What a cross leaves unexplained at the candidate rows and columns of one bond, evaluated where it is asked for."""
+    """What a cross leaves unexplained at the candidate rows and columns of one bond, evaluated where asked for."""
 
     def __init__(self, cross: Cross, bond: int):
         self.function, self.pivot = cross.function, cross.pivot[bond]
@@ -54,7 +54,7 @@ class _Residual:
 
 
 class NestedSweeps:
-    """Rows are added from I_b × mode, columns from mode × J_{b+1}: the train then goes through every value of its sites.
+    """Rows are added from I_b × mode, columns from mode × J_{b+1}: the train goes through every value of its sites.
 
     Rows that are fed from outside are the exception; see `feed`.
     """
@@ -82,9 +82,9 @@ class NestedSweeps:
     def feed(self, points: np.ndarray, threshold: float) -> None:
         """Makes the cross right at given points, (k, n_modes).
 
-        The train's error at a point is a sum over bonds, from the last to the first, of errors in the row of the point's
-        left part. So that row becomes a pivot of every bond where any of its candidates is off by more than the
-        threshold. It need not continue a row of the bond before it.
+        The train's error at a point comes from errors, at each bond, in the row of the point's left indices. So that
+        row becomes a pivot of every bond where any of its candidates is off by more than the threshold, the last bond
+        first. It need not continue a row of the bond before it.
         """
         cross = self._cross
         for bond in reversed(range(len(cross.ranks))):
@@ -116,7 +116,7 @@ class NestedSweeps:
         return found.error
 
     def _rook(self, residual: _Residual, n_new: int, threshold: float) -> _Found:
-        """Rows through the worst of random entries; the columns that are worst in them; the rows that are worst in those."""
+        """Rows through the worst of random entries, the columns worst in them, the rows worst in those, and so on."""
         row = self._scattered_rows(residual, n_new, threshold)
         for _ in range(self._policy.n_rook):
             known = row

@@ -11,7 +11,7 @@ _GROWTH, _MIN_NEW = 0.5, 2
 
 
 class NonNestedSweeps:
-    """Two-site updates: candidates are I_b × mode and mode × J_{b+1}, the sets of the sweep before, and what was fed."""
+    """Two-site updates among I_b × mode and mode × J_{b+1}, the sets of the sweep before, and what was fed."""
 
     def __init__(self, cross: Cross, policy: Policy, draws: Draws):
         self._cross, self._policy, self._draws = cross, policy, draws

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxprice.core.array import Array, PRNGKey
@@ -55,8 +56,9 @@ class GridFunction:
     """
 
     def __init__(self, function: Callable[[Array], Array], shape: Sequence[int], chunk: int, is_traceable: bool):
-        is_tree = jax.tree.structure(function) != jax.tree.structure(0)
-        self._function = function if is_tree or not is_traceable else jax.tree_util.Partial(function)
+        # A plain function is not an argument that jit takes; wrapped it is, and its identity is part of the program.
+        is_plain = is_traceable and jax.tree_util.all_leaves([function])
+        self._function: Callable[[Any], Any] = jax.tree_util.Partial(function) if is_plain else function
         self._is_traceable = is_traceable
         self._blocks = [max(1, chunk // _BLOCK_RATIO**power) for power in range(_N_BLOCK_SIZES)]
         self.shape = tuple(shape)
@@ -111,7 +113,7 @@ class GridFunction:
             part = points[first : first + size]
             if len(part) < size:
                 part = np.concatenate([part, np.repeat(part[:1], size - len(part), axis=0)])
-            parts.append(_values(self._function, part))
+            parts.append(_values(self._function, jnp.asarray(part)))
             first += size
         return np.concatenate([np.asarray(part) for part in parts])[: len(points)]
 
@@ -126,11 +128,11 @@ class Draws:
     def below(self, limit: int, n: int) -> np.ndarray:
         """Independent and uniform on 0 ... limit - 1, (n,); limit at most 2³²."""
         while len(self._words) < n:
-            words = jax.random.bits(jax.random.fold_in(self._key, self._n_blocks), (_N_WORDS,), np.uint32)
-            self._words = np.concatenate([self._words, np.asarray(words, np.uint64)])
+            block = jax.random.bits(jax.random.fold_in(self._key, self._n_blocks), (_N_WORDS,), np.uint32)
+            self._words = np.concatenate([self._words, np.asarray(block, np.uint64)])
             self._n_blocks += 1
-        words, self._words = self._words[:n], self._words[n:]
-        return ((words * np.uint64(limit)) >> np.uint64(32)).astype(np.int64)
+        taken, self._words = self._words[:n], self._words[n:]
+        return ((taken * np.uint64(limit)) >> np.uint64(32)).astype(np.int64)
 
     def points(self, shape: Sequence[int], n: int) -> np.ndarray:
         """Uniform on a grid, (n, n_modes)."""

@@ -28,7 +28,7 @@ class TensorOperator:
 def from_pairs(train: TensorTrain) -> TensorOperator:
     """The operator whose input legs are modes 1, 3, 5 ... of a train and whose output legs are modes 2, 4, 6 ...
 
-    Of a function of frequencies and parameters in turn it is the map that integrates over the frequencies and leaves the
+    Of a function of frequencies and parameters in turn it is the map that sums over the frequencies and leaves the
     parameters.
     """
     if len(train.cores) % 2:

@@ -54,6 +54,7 @@ def from_full(tensor: Array, tolerance: float = 0.0, max_rank: int | None = None
     Error in the Frobenius norm at most `tolerance` times that of the array, unless `max_rank` cuts first.
     """
     whole = jnp.asarray(tensor)
+    _check_tolerance(tolerance, whole)
     n_modes = whole.ndim
     cores, rank = [], 1
     cut = _cut(tolerance, n_modes) * jnp.linalg.norm(whole.ravel())
@@ -76,6 +77,7 @@ def to_full(train: TensorTrain) -> Array:
 @full_precision
 def evaluate(train: TensorTrain, index: Int[Array, "samples modes"]) -> Array:
     """Entries at rows of indices, (n_samples,); indices out of range are clipped."""
+    _check_modes("index", index.shape[1], train)
     cores = cast(train.cores, train.dtype)
     vector = cores[0][0][index[:, 0]]
     for mode, core in enumerate(cores[1:], start=1):
@@ -171,7 +173,7 @@ def multiply(one: TensorTrain, other: TensorTrain) -> TensorTrain:
 @jax.jit
 @full_precision
 def left_orthogonal(train: TensorTrain) -> TensorTrain:
-    """The same array with every core but the last one orthogonal as a matrix (r n, r'); ranks fall to what a core holds."""
+    """The same array, every core but the last orthogonal as a matrix (r n, r'); ranks fall to what a core holds."""
     cores = list(cast(train.cores, train.dtype))
     for mode in range(len(cores) - 1):
         core = cores[mode]
@@ -189,19 +191,16 @@ def right_orthogonal(train: TensorTrain) -> TensorTrain:
 def round(train: TensorTrain, tolerance: float = 0.0, max_rank: int | None = None) -> TensorTrain:
     """The array with smaller ranks: singular values that hardly count are cut.
 
-    Its error in the Frobenius norm is at most `tolerance` times the norm of the train, unless `max_rank` cuts first, and
-    at most √(n_modes - 1) times that of the best train of these ranks. Oseledets 2011, algorithm 2.
+    Its error in the Frobenius norm is at most `tolerance` times the norm of the train, unless `max_rank` cuts first,
+    and at most √(n_modes - 1) times that of the best train of these ranks. Oseledets 2011, algorithm 2. Differentiate
+    before rounding, not through it: derivatives of singular vectors blow up where singular values meet.
 
     Args:
         train: any; with a positive tolerance its numbers must be known, so not under `jit`.
         tolerance: relative error; 0 cuts nothing.
         max_rank: cap of every rank.
     """
-    if tolerance > 0.0 and not all(is_concrete(core) for core in train.cores):
-        raise ValueError(
-            "tolerance: the ranks it leads to are not known under jit, vmap or grad; round outside, or give max_rank "
-            "alone"
-        )
+    _check_tolerance(tolerance, *train.cores)
     cores = list(right_orthogonal(train).cores)
     cut = _cut(tolerance, len(cores)) * jnp.linalg.norm(cores[0].ravel())
     for mode in range(len(cores) - 1):
@@ -216,12 +215,12 @@ def merge(train: TensorTrain, sizes: Sequence[int]) -> TensorTrain:
     """Neighbouring modes fused to one, the first of them slowest: `sizes` (2, 2) makes two modes of four."""
     if sum(sizes) != len(train.cores) or min(sizes) < 1:
         raise ValueError(f"sizes: expected positive numbers that sum to {len(train.cores)} modes, got {tuple(sizes)}")
+    given = cast(train.cores, train.dtype)
     cores, first = [], 0
     for size in sizes:
-        merged = train.cores[first]
-        for core in train.cores[first + 1 : first + size]:
-            joined = jnp.tensordot(*cast((merged, core), common_dtype(merged, core)), 1)
-            merged = joined.reshape(len(merged), -1, core.shape[2])
+        merged = given[first]
+        for core in given[first + 1 : first + size]:
+            merged = jnp.tensordot(merged, core, 1).reshape(len(merged), -1, core.shape[2])
         cores.append(merged)
         first += size
     return TensorTrain(cores=tuple(cores))
@@ -238,6 +237,14 @@ def _split(matrix: Array, cut: Scalar | float, max_rank: int | None) -> tuple[Ar
     return left[:, :rank], size[:rank, None].astype(right.dtype) * right[:rank]
 
 
+def _check_tolerance(tolerance: float, *arrays: Array) -> None:
+    if tolerance > 0.0 and not all(is_concrete(array) for array in arrays):
+        raise ValueError(
+            "tolerance: the ranks it leads to are not known under jit, vmap or grad; call it outside, or give max_rank "
+            "alone"
+        )
+
+
 def _cut(tolerance: float, n_modes: int) -> float:
     """Share of one bond, so that the errors of all, which are orthogonal, stay within the tolerance."""
     return tolerance / math.sqrt(max(1, n_modes - 1))
@@ -248,11 +255,12 @@ def _reversed(train: TensorTrain) -> TensorTrain:
 
 
 def common_dtype(*arrays: Array) -> jnp.dtype:
-    # NumPy's rules: JAX's strict promotion refuses real times complex, which is meant here.
+    """The dtype of a product, by NumPy's rules: JAX's strict ones refuse real times complex, which is meant here."""
     return jnp.dtype(np.result_type(*(array.dtype for array in arrays)))
 
 
 def cast(arrays: Sequence[Array], dtype: jnp.dtype) -> tuple[Array, ...]:
+    """Each array in a dtype."""
     return tuple(array.astype(dtype) for array in arrays)
 
 
