@@ -5,7 +5,7 @@ bonds add pivots where the interpolation is off. What the sweeps see is in-sampl
 comes near. So the train is then tried at points that took no part in learning, and only what passes has converged.
 
 The function is evaluated by compiled programs of a few sizes; pivots are chosen on the host, because how many there are
-depends on numbers. Núñez Fernández et al. 2025, section 4; Dolgov and Savostyanov 2020, for sets that only grow.
+depends on numbers. Núñez Fernández et al. 2025; Dolgov and Savostyanov 2020 for sets that only grow.
 """
 
 import dataclasses
@@ -158,44 +158,45 @@ def _learn(key: PRNGKey, grid: GridFunction, config: Config, start: np.ndarray |
     points = draws.points(grid.shape, config.n_start)
     if start is not None:
         points = np.concatenate([np.asarray(start, np.int32), points])
-    points, size = error_search.climb(grid, [], points, _N_CLIMB_ROUNDS)
+    points, _ = error_search.climb(grid, [], points, _N_CLIMB_ROUNDS)
     if grid.scale == 0.0:
         zero = [np.zeros((1, n, 1)) for n in grid.shape]
         check = _check(grid, zero, check_draws, config)
         if grid.scale == 0.0:
             return _result(grid, zero, Status.OK, check, np.zeros(len(zero) - 1), 0)
-        points, size = check.points, np.abs(grid(check.points))
-    cross = Cross(grid, points[np.argmax(size)])
+    cross = Cross(grid, grid.largest)
     policy = Policy(Pivoting(config.pivoting), config.n_rook, config.max_rank)
     sweeps = (NestedSweeps if config.index_sets == IndexSets.NESTED else NonNestedSweeps)(cross, policy, draws)
     threshold = config.tolerance
     sweeps.feed(points, _ACCEPTED_SHARE * threshold)
-    status, n_checks, n_sweeps = Status.NOT_CONVERGED, 0, 0
-    while True:
+    n_checks = 0
+    for n_sweeps in range(1, config.max_sweeps + 1):
         before = cross.ranks
-        errors = sweeps.sweep(n_sweeps % 2 == 0, _ACCEPTED_SHARE * threshold)
-        n_sweeps += 1
+        errors = sweeps.sweep(n_sweeps % 2 == 1, _ACCEPTED_SHARE * threshold)
         is_above = errors > threshold
-        is_full = np.array(cross.ranks) >= config.max_rank
-        is_stuck = bool(is_above.any() and is_full[is_above].all() and cross.ranks == before)
+        is_full = np.array(cross.ranks) == config.max_rank
+        is_stuck = is_above.any() and is_full[is_above].all() and cross.ranks == before
         is_last = n_sweeps == config.max_sweeps
         if is_above.any() and not is_stuck and not is_last:
             continue
-        cores = cross.cores()
-        check = _check(grid, cores, check_draws, config)
+        check = _check(grid, cross.cores(), check_draws, config)
         n_checks += 1
         if check.error <= config.tolerance:
             status = Status.OK
         elif is_stuck:
             status = Status.RANK_CAP
-        elif n_checks == config.max_checks and not is_last:
+        elif is_last:
+            status = Status.NOT_CONVERGED
+        elif n_checks == config.max_checks:
             status = Status.GLOBAL_CHECK_FAILED
-        elif not is_last:
+        else:
+            before = cross.ranks
             sweeps.feed(check.points, _ACCEPTED_SHARE * threshold)
-            is_near = check.error <= _MARGIN * config.tolerance
-            threshold *= _TIGHTENING if is_near or cross.ranks == before else 1.0
+            if check.error <= _MARGIN * config.tolerance or cross.ranks == before:
+                threshold = max(_TIGHTENING * threshold, _least_tolerance(grid.dtype) / _MARGIN)
             continue
-        return _result(grid, cores, status, check, errors, n_sweeps)
+        break
+    return _result(grid, cross.cores(), status, check, errors, n_sweeps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,8 +263,12 @@ def _check_problem(function: Callable[[Array], Array], shape: Sequence[int], sta
         )
 
 
+def _least_tolerance(dtype: np.dtype) -> float:
+    return _MIN_TOLERANCE_IN_EPS * float(np.finfo(dtype).eps)
+
+
 def _check_precision(dtype: np.dtype, tolerance: float) -> None:
-    least = _MIN_TOLERANCE_IN_EPS * float(np.finfo(dtype).eps)
+    least = _least_tolerance(dtype)
     if tolerance < least:
         raise ValueError(
             f"tolerance: expected at least {least:.1e} for values in {dtype}, got {tolerance:g}; rounding errors "

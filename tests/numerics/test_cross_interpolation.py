@@ -93,7 +93,7 @@ def test_a_smooth_function_is_learned_to_its_tolerance(pivoting, sets):
     found = learn(function, shape, tolerance=1e-6, pivoting=pivoting, index_sets=sets)
     assert found.status == Status.OK and found.error <= 1e-6
     error = largest_error(found, function)
-    assert 1e-12 < error <= 1e-6 and max(found.train.ranks) <= 7
+    assert 1e-12 < error <= 1e-6 and max(found.train.ranks) <= 8
     # What is reported is that of the result: the worst point has the worst error.
     at = found.worst_point[None]
     there = jnp.abs(function(at) - tt.evaluate(found.train, at))[0] / found.scale
@@ -119,7 +119,7 @@ def test_the_integral_of_xfac():
 
 @pytest.mark.parametrize("sets", list(ci.IndexSets))
 def test_a_peak_that_the_sweeps_miss_is_reported(sets):
-    """The sweeps see no error around the first peak; the check does, and says where. With this key the start does not."""
+    """The sweeps see no error around the first peak; the check does, and says where."""
     options = {"n_start": 1, "max_checks": 1, "n_check": 2000, "index_sets": sets}
     found = learn(two_peaks, (24,) * 5, FIRST[None], seed=2, **options)
     assert found.status == Status.GLOBAL_CHECK_FAILED
