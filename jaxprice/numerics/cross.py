@@ -1,34 +1,8 @@
 """A tensor train in cross form: index sets on both sides of every bond, and the function's values where they meet."""
 
-import enum
-from typing import NamedTuple
-
 import numpy as np
 
 from jaxprice.numerics.grid_function import GridFunction
-
-
-class Pivoting(enum.StrEnum):
-    """How far the search for pivots at a bond looks."""
-
-    ROOK = "rook"
-    """Along rows and columns in turn: cost linear in both."""
-    COMPLETE = "complete"
-    """At every candidate: cost their product; for small problems and hard ones."""
-
-
-class Policy(NamedTuple):
-    """What every visit of a bond goes by.
-
-    Attributes:
-        pivoting: how far it looks.
-        n_rook: alternations between rows and columns of the rook search.
-        max_rank: most pivots of a bond.
-    """
-
-    pivoting: Pivoting
-    n_rook: int
-    max_rank: int
 
 
 class Cross:

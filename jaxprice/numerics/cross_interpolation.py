@@ -9,7 +9,6 @@ depends on numbers. Núñez Fernández et al. 2025; Dolgov and Savostyanov 2020 
 """
 
 import dataclasses
-import enum
 from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
@@ -20,13 +19,16 @@ from jaxprice.core.array import Array, Float, Int, PRNGKey, Scalar
 from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.status import Status
 from jaxprice.core.struct import pytree_dataclass
-from jaxprice.core.validation import check_between, check_count, check_member
+from jaxprice.core.validation import check_count
 from jaxprice.numerics import error_search
-from jaxprice.numerics.cross import Cross, Pivoting, Policy
+from jaxprice.numerics.cross import Cross
+from jaxprice.numerics.cross_config import Config, IndexSets, Pivoting
 from jaxprice.numerics.cross_nested import NestedSweeps
 from jaxprice.numerics.cross_non_nested import NonNestedSweeps
 from jaxprice.numerics.grid_function import Draws, GridFunction, NonFiniteValue
 from jaxprice.numerics.tensor_train import TensorTrain
+
+__all__ = ["Config", "CrossInterpolation", "IndexSets", "Pivoting", "learn"]
 
 # Errors above this share of the threshold become pivots, so that a sweep that finds none above it is the last one.
 _ACCEPTED_SHARE = 0.5
@@ -34,56 +36,6 @@ _ACCEPTED_SHARE = 0.5
 _MARGIN, _TIGHTENING = 10.0, 0.4
 _N_CLIMB_ROUNDS = 6
 _MIN_TOLERANCE_IN_EPS = 100.0
-
-
-class IndexSets(enum.StrEnum):
-    """What becomes of old pivots."""
-
-    NESTED = "nested"
-    """They stay, and new ones continue them: every value is evaluated once, and the train goes through all of them."""
-    NON_NESTED = "non_nested"
-    """Each visit chooses anew, old pivots among the candidates: smaller ranks, several times as many evaluations."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config:
-    """Effort and strategy.
-
-    Attributes:
-        tolerance: largest error that the independent check may find, relative to the function's largest value.
-        max_rank: most pivots of a bond.
-        max_sweeps: most passes over all bonds, to the right and to the left counted each.
-        pivoting: rook or complete.
-        n_rook: alternations of the rook search at each visit; more find better pivots and cost more evaluations.
-        index_sets: nested or not.
-        n_start: random points from which the first pivots climb to large values.
-        n_check: random points of each check.
-        n_climb: points from which each check climbs to larger errors, half of them the worst of the random points.
-        max_checks: most checks; a failed one feeds the points that it found to further sweeps.
-        chunk: points evaluated at once.
-        is_traceable: False for a function of NumPy arrays that JAX cannot trace.
-    """
-
-    tolerance: float = 1e-8
-    max_rank: int = 256
-    max_sweeps: int = 100
-    pivoting: Pivoting | str = Pivoting.ROOK
-    n_rook: int = 1
-    index_sets: IndexSets | str = IndexSets.NESTED
-    n_start: int = 8
-    n_check: int = 2048
-    n_climb: int = 16
-    max_checks: int = 8
-    chunk: int = 2**15
-    is_traceable: bool = True
-
-    def validate(self) -> None:
-        """Raises `ValueError` for what makes no sense."""
-        check_between("tolerance", np.asarray(self.tolerance), 0.0, 1.0)
-        for name in ("max_rank", "max_sweeps", "n_rook", "n_start", "n_check", "n_climb", "max_checks", "chunk"):
-            check_count(name, getattr(self, name))
-        check_member("pivoting", Pivoting, self.pivoting)
-        check_member("index_sets", IndexSets, self.index_sets)
 
 
 @pytree_dataclass
@@ -165,8 +117,7 @@ def _learn(key: PRNGKey, grid: GridFunction, config: Config, start: np.ndarray |
         if grid.scale == 0.0:
             return _result(grid, zero, Status.OK, check, np.zeros(len(zero) - 1), 0)
     cross = Cross(grid, grid.largest)
-    policy = Policy(Pivoting(config.pivoting), config.n_rook, config.max_rank)
-    sweeps = (NestedSweeps if config.index_sets == IndexSets.NESTED else NonNestedSweeps)(cross, policy, draws)
+    sweeps = (NestedSweeps if config.index_sets == IndexSets.NESTED else NonNestedSweeps)(cross, config, draws)
     threshold = config.tolerance
     sweeps.feed(points, _ACCEPTED_SHARE * threshold)
     n_checks = 0

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxprice.numerics.cross import Cross, Pivoting, Policy, divide
+from jaxprice.numerics.cross import Cross, divide
+from jaxprice.numerics.cross_config import Config, Pivoting
 from jaxprice.numerics.grid_function import Draws
 from jaxprice.numerics.rank_revealing_lu import complete_pivots, fibre_pivots
 
@@ -59,9 +60,9 @@ class NestedSweeps:
     Rows that are fed from outside are the exception; see `feed`.
     """
 
-    def __init__(self, cross: Cross, policy: Policy, draws: Draws):
-        self._cross, self._policy, self._draws = cross, policy, draws
-        self._n_found = [policy.max_rank] * len(cross.ranks)
+    def __init__(self, cross: Cross, config: Config, draws: Draws):
+        self._cross, self._config, self._draws = cross, config, draws
+        self._n_found = [config.max_rank] * len(cross.ranks)
 
     def sweep(self, is_forward: bool, threshold: float) -> np.ndarray:
         """Visits all bonds once; the largest error found at each, in units of the function's scale, (n_bonds,).
@@ -91,7 +92,7 @@ class NestedSweeps:
             rows, columns = np.unique(points[:, : bond + 1], axis=0), cross.columns(bond + 1)
             values = cross.function.block(rows, columns)
             solved = divide(cross.function.block(rows, cross.right[bond]), cross.pivot[bond])
-            room = self._policy.max_rank - cross.ranks[bond]
+            room = self._config.max_rank - cross.ranks[bond]
             left = values - solved @ cross.row_matrix(bond)
             found = complete_pivots(left, threshold * cross.function.scale, room)
             cross.extend(bond, rows[found.rows], columns[found.columns], values[found.rows])
@@ -103,9 +104,9 @@ class NestedSweeps:
         n_new = min(n_new, len(residual.rows) - rank, len(residual.columns) - rank)
         if n_new == 0:
             return 0.0
-        search = self._rook if self._policy.pivoting == Pivoting.ROOK else _complete
+        search = self._rook if self._config.pivoting == Pivoting.ROOK else _complete
         found = search(residual, n_new, threshold)
-        room = slice(self._policy.max_rank - rank)
+        room = slice(self._config.max_rank - rank)
         cross.extend(
             bond,
             residual.rows[found.row[room]],
@@ -118,7 +119,7 @@ class NestedSweeps:
     def _rook(self, residual: _Residual, n_new: int, threshold: float) -> _Found:
         """Rows through the worst of random entries, the columns worst in them, the rows worst in those, and so on."""
         row = self._scattered_rows(residual, n_new, threshold)
-        for _ in range(self._policy.n_rook):
+        for _ in range(self._config.n_rook):
             known = row
             row_values, left = residual.of_rows(known)
             found = fibre_pivots(left, threshold)

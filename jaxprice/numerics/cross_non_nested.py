@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from jaxprice.numerics.cross import Cross, Pivoting, Policy
+from jaxprice.numerics.cross import Cross
+from jaxprice.numerics.cross_config import Config, Pivoting
 from jaxprice.numerics.grid_function import Draws
 from jaxprice.numerics.rank_revealing_lu import Pivots, complete_pivots, fibre_pivots
 
@@ -13,8 +14,8 @@ _GROWTH, _MIN_NEW = 0.5, 2
 class NonNestedSweeps:
     """Two-site updates among I_b × mode and mode × J_{b+1}, the sets of the sweep before, and what was fed."""
 
-    def __init__(self, cross: Cross, policy: Policy, draws: Draws):
-        self._cross, self._policy, self._draws = cross, policy, draws
+    def __init__(self, cross: Cross, config: Config, draws: Draws):
+        self._cross, self._config, self._draws = cross, config, draws
         self._fed = np.zeros((0, len(cross.function.shape)), np.int32)
 
     def sweep(self, is_forward: bool, threshold: float) -> np.ndarray:
@@ -46,14 +47,14 @@ class NonNestedSweeps:
 
     def _select(self, rows: np.ndarray, columns: np.ndarray, n_first: int, threshold: float) -> Pivots:
         """Pivots of a block; `remainder` is the last of them where candidates ran out before the threshold was met."""
-        block, max_rank = self._cross.function.block, self._policy.max_rank
-        if self._policy.pivoting == Pivoting.COMPLETE:
+        block, max_rank = self._cross.function.block, self._config.max_rank
+        if self._config.pivoting == Pivoting.COMPLETE:
             return _at_least_one(block(rows, columns), threshold, max_rank)
         n_rest = len(columns) - min(n_first, len(columns))
         n_new = min(n_rest, max(_MIN_NEW, int(_GROWTH * n_first)))
         new = np.unique(len(columns) - 1 - self._draws.below(max(n_rest, 1), n_new))
         column = np.concatenate([np.arange(min(n_first, len(columns))), new])
-        for _ in range(self._policy.n_rook):
+        for _ in range(self._config.n_rook):
             row = fibre_pivots(block(rows, columns[column]).T, 0.0).columns
             values = block(rows[row], columns)
             column = fibre_pivots(values, 0.0).columns

@@ -10,7 +10,7 @@ from jaxprice import pytree_dataclass
 from jaxprice.core.status import Status, StatusError
 from jaxprice.numerics import cross_interpolation as ci
 from jaxprice.numerics import tensor_train as tt
-from jaxprice.numerics.cross import Cross, Pivoting, Policy
+from jaxprice.numerics.cross import Cross
 from jaxprice.numerics.cross_nested import NestedSweeps
 from jaxprice.numerics.grid_function import Draws, GridFunction
 from jaxprice.numerics.rank_revealing_lu import complete_pivots, fibre_pivots
@@ -98,6 +98,25 @@ def test_a_smooth_function_is_learned_to_its_tolerance(pivoting, sets):
     at = found.worst_point[None]
     there = jnp.abs(function(at) - tt.evaluate(found.train, at))[0] / found.scale
     np.testing.assert_allclose(there, found.error, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("sets", "most_evaluations"), [("nested", 100_000), ("non_nested", 330_000)])
+def test_a_characteristic_function_of_frequencies_and_volatilities(sets, most_evaluations):
+    """Three correlated assets, frequency and volatility in turn."""
+    correlation = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
+    frequency = jnp.asarray(np.arange(-10, 10) * 1.2 + 1.5j, np.result_type(default_dtype(), np.complex64))
+    volatility = jnp.linspace(0.15, 0.25, 8)
+
+    def function(index):
+        scaled = frequency[index[:, 0::2]] * volatility[index[:, 1::2]].astype(frequency.dtype)
+        return jnp.exp(-0.5 * jnp.sum((scaled @ correlation.astype(frequency.dtype)) * scaled, axis=1))
+
+    tolerance = 1e-4 if IS_SINGLE else 1e-7
+    found = learn(function, (20, 8) * 3, tolerance=tolerance, index_sets=sets).raise_for_status()
+    assert largest_error(found, function) <= tolerance and found.train.dtype == frequency.dtype
+    # Volatilities are smooth, so bonds between assets are narrower than those within.
+    ranks = found.train.ranks
+    assert max(ranks[1], ranks[3]) < 0.5 * ranks[2] and found.n_evaluations < most_evaluations
 
 
 @pytest.mark.x64
@@ -235,7 +254,7 @@ def test_nested_sets_give_a_train_through_every_value_of_its_sites():
     shape = (8, 9, 7, 10, 6)
     grid = GridFunction(lambda index: 1.0 / (1.0 + jnp.sum(real(index), axis=1)), shape, 2**12, True)
     cross = Cross(grid, np.zeros(5, np.int32))
-    sweeps = NestedSweeps(cross, Policy(Pivoting.ROOK, 1, 50), Draws(jax.random.key(KEY)))
+    sweeps = NestedSweeps(cross, ci.Config(), Draws(jax.random.key(KEY)))
     for n in range(4):
         sweeps.sweep(n % 2 == 0, 1e-4)
     train = tt.TensorTrain(cores=tuple(map(jnp.asarray, cross.cores())))
