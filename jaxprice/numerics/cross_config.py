@@ -54,7 +54,7 @@ class Config:
     n_start: int = 8
     n_check: int = 2048
     n_climb: int = 16
-    max_checks: int = 8
+    max_checks: int = 16
     chunk: int = 2**15
     is_traceable: bool = True
 

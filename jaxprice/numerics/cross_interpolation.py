@@ -152,7 +152,7 @@ def _learn(key: PRNGKey, grid: GridFunction, config: Config, start: np.ndarray |
 
 @dataclasses.dataclass(frozen=True)
 class _Check:
-    """Of an independent search: relative errors, the worst point first among those above the tolerance."""
+    """What an independent search found: errors relative to the scale, `points` where they exceed the tolerance."""
 
     error: float
     mean_error: float

@@ -93,8 +93,8 @@ class NestedSweeps:
             values = cross.function.block(rows, columns)
             solved = divide(cross.function.block(rows, cross.right[bond]), cross.pivot[bond])
             room = self._config.max_rank - cross.ranks[bond]
-            left = values - solved @ cross.row_matrix(bond)
-            found = complete_pivots(left, threshold * cross.function.scale, room)
+            rest = values - solved @ cross.row_matrix(bond)
+            found = complete_pivots(rest, threshold * cross.function.scale, room)
             cross.extend(bond, rows[found.rows], columns[found.columns], values[found.rows])
             self._n_found[bond] += len(found.rows)
 
@@ -121,16 +121,16 @@ class NestedSweeps:
         row = self._scattered_rows(residual, n_new, threshold)
         for _ in range(self._config.n_rook):
             known = row
-            row_values, left = residual.of_rows(known)
-            found = fibre_pivots(left, threshold)
+            row_values, rest = residual.of_rows(known)
+            found = fibre_pivots(rest, threshold)
             if not len(found.columns):
                 return _Found(found.rows, found.columns, None, None, found.remainder)
             column = found.columns
-            column_values, left = residual.of_columns(column)
-            row = fibre_pivots(left, threshold).columns
+            column_values, rest = residual.of_columns(column)
+            row = fibre_pivots(rest, threshold).columns
             if np.isin(row, known).all():
                 break
-        small = left[:, row]
+        small = rest[:, row]
         best = complete_pivots(small, max(threshold, _SMALLEST_SHARE * float(np.abs(small).max())), n_new)
         row = row[best.columns]
         new = np.setdiff1d(row, known)
@@ -152,7 +152,7 @@ class NestedSweeps:
 
 def _complete(residual: _Residual, n_new: int, threshold: float) -> _Found:
     """The largest errors of all candidates."""
-    values, left = residual.of_rows(np.arange(len(residual.rows)))
-    found = complete_pivots(left, max(threshold, _SMALLEST_SHARE * float(np.abs(left).max())), n_new)
+    values, rest = residual.of_rows(np.arange(len(residual.rows)))
+    found = complete_pivots(rest, max(threshold, _SMALLEST_SHARE * float(np.abs(rest).max())), n_new)
     error = float(found.sizes[0]) if len(found.sizes) else found.remainder
     return _Found(found.rows, found.columns, values[found.rows], values[:, found.columns].T, error)

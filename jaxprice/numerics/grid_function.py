@@ -108,8 +108,8 @@ class GridFunction:
     def _traced(self, points: np.ndarray) -> np.ndarray:
         parts, first = [], 0
         while first < len(points):
-            left = len(points) - first
-            size = next((size for size in self._blocks if size <= left), self._blocks[-1])
+            n_rest = len(points) - first
+            size = next((size for size in self._blocks if size <= n_rest), self._blocks[-1])
             part = points[first : first + size]
             if len(part) < size:
                 part = np.concatenate([part, np.repeat(part[:1], size - len(part), axis=0)])

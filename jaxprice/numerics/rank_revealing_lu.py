@@ -32,20 +32,20 @@ def complete_pivots(matrix: np.ndarray, threshold: float, max_rank: int) -> Pivo
         threshold: entries of no more than this size are not taken as pivots.
         max_rank: most pivots.
     """
-    left = np.array(matrix)
+    rest = np.array(matrix)
     rows: list[int] = []
     columns: list[int] = []
     sizes: list[float] = []
     while True:
-        size = _squared(left)
+        size = _squared(rest)
         place = int(np.argmax(size)) if size.size else 0
         remainder = float(np.sqrt(size.flat[place])) if size.size else 0.0
-        if len(rows) == min(*left.shape, max_rank) or remainder <= threshold:
+        if len(rows) == min(*rest.shape, max_rank) or remainder <= threshold:
             return Pivots(np.array(rows, int), np.array(columns, int), np.array(sizes), remainder)
-        row, column = divmod(place, left.shape[1])
-        left -= np.outer(left[:, column] / left[row, column], left[row])
+        row, column = divmod(place, rest.shape[1])
+        rest -= np.outer(rest[:, column] / rest[row, column], rest[row])
         # Exactly zero, so that rounding never lets a row or column be chosen twice.
-        left[row], left[:, column] = 0.0, 0.0
+        rest[row], rest[:, column] = 0.0, 0.0
         rows.append(row)
         columns.append(column)
         sizes.append(remainder)
@@ -72,14 +72,14 @@ def fibre_pivots(fibres: np.ndarray, threshold: float) -> Pivots:
     remainder = 0.0
     for row in range(k):
         rank = len(rows)
-        left = fibres[row] - upper[:rank, row] @ lower[:rank]
-        place = int(np.argmax(_squared(left)))
-        size = float(abs(left[place]))
+        rest = fibres[row] - upper[:rank, row] @ lower[:rank]
+        place = int(np.argmax(_squared(rest)))
+        size = float(abs(rest[place]))
         if rank == min(k, m) or size <= threshold:
             remainder = max(remainder, size)
             continue
         upper[rank] = fibres[:, place] - lower[:rank, place] @ upper[:rank]
-        lower[rank] = left / left[place]
+        lower[rank] = rest / rest[place]
         lower[rank, columns] = 0.0
         rows.append(row)
         columns.append(place)
