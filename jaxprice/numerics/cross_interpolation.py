@@ -11,6 +11,7 @@ depends on numbers. Núñez Fernández et al. 2025; Dolgov and Savostyanov 2020 
 import dataclasses
 from collections.abc import Callable, Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -180,8 +181,10 @@ def _check(grid: GridFunction, cores: Sequence[np.ndarray], draws: Draws, config
 def _result(
     grid: GridFunction, cores: Sequence[np.ndarray], status: Status, check: _Check, errors: np.ndarray, n_sweeps: int
 ) -> CrossInterpolation:
+    # `jnp.asarray` would compile a program for each new shape.
+    on_device = tuple(jax.device_put(core.astype(grid.dtype)) for core in cores)
     return CrossInterpolation(
-        train=TensorTrain(cores=tuple(jnp.asarray(core.astype(grid.dtype)) for core in cores)),
+        train=TensorTrain(cores=on_device),
         status=jnp.int32(status),
         scale=jnp.asarray(grid.scale, float),
         error=jnp.asarray(check.error, float),
