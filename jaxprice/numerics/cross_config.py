@@ -21,7 +21,7 @@ class IndexSets(enum.StrEnum):
     """What becomes of old pivots."""
 
     NESTED = "nested"
-    """They stay, and new ones continue them: every value is evaluated once, and the train goes through all of them."""
+    """They stay, and new ones continue them: what was evaluated is kept, and the train goes through all of it."""
     NON_NESTED = "non_nested"
     """Each visit chooses anew, old pivots among the candidates: smaller ranks, several times as many evaluations."""
 

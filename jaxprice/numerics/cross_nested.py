@@ -1,4 +1,4 @@
-"""Sweeps that only ever add pivots to a cross, so that every value it is made of is evaluated once."""
+"""Sweeps that only ever add pivots to a cross, so that the values that it is made of are kept."""
 
 from typing import NamedTuple
 
