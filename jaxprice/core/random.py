@@ -21,6 +21,8 @@ class Stream(enum.IntEnum):
     INPUTS = 4
     NETWORK = 5
     TRAINING = 6
+    PIVOTS = 7
+    CHECK = 8
 
 
 def stream(key: PRNGKey, name: Stream) -> PRNGKey:
