@@ -37,17 +37,24 @@ class Table:
         return DifferentialDataset(x=x, y=jnp.asarray(self.y[kept]), dydx=jnp.zeros_like(x), domain=domain)
 
 
-def simulate(seed: int, n_days: int, n_each: int) -> Table:
-    """So many quotes on each of so many days, under Heston with a variance that starts at its long-run mean."""
+def simulate(seed: int, n_days: int, n_each: int, *, is_still: bool = False) -> Table:
+    """So many quotes on each of so many days, under Heston with a variance that starts at its long-run mean.
+
+    Args:
+        seed: of the quotes.
+        n_days: trading days.
+        n_each: quotes a day.
+        is_still: whether the variance stays there and quotes are exact, so that there is a price to be learned.
+    """
     rng = np.random.default_rng(seed)
-    variance = [_LONG_RUN]
-    for normal in rng.normal(size=n_days - 1) / _DAYS**0.5:
+    variance, size = [_LONG_RUN], 0.0 if is_still else 1.0
+    for normal in size * rng.normal(size=n_days - 1) / _DAYS**0.5:
         last = max(variance[-1], 0.0)
         variance.append(variance[-1] + _MEAN_REVERSION * (_LONG_RUN - last) / _DAYS + _VOL_OF_VOL * last**0.5 * normal)
     day = np.repeat(np.arange(n_days), n_each)
     moneyness, years = (rng.uniform(*bounds, day.size) for bounds in (_LOG_MONEYNESS, _YEARS))
     price = np.asarray(_prices(*(jnp.asarray(part) for part in (moneyness, years, np.maximum(variance, 1e-4)[day]))))
-    noise = 1.0 + rng.uniform(-_HALF_SPREAD, _HALF_SPREAD, day.size)
+    noise = 1.0 + size * rng.uniform(-_HALF_SPREAD, _HALF_SPREAD, day.size)
     return Table(day, np.stack([moneyness, np.sqrt(years)], axis=1), price * noise)
 
 
