@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float
-from jaxprice.engines.mixture_of_experts.experts import Scaling, all_experts
+from jaxprice.engines.mixture_of_experts.experts import Scaling, all_experts, expert_of_rows
 from jaxprice.learning.twin_net import Network
 
 
@@ -17,9 +17,21 @@ def values(
     return jnp.sum(weights * all_experts(network, params, scaling, u), axis=0)
 
 
-def values_and_slopes(
-    network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"], weights: Float[Array, "e n"]
-) -> tuple[Float[Array, "e n"], Float[Array, "q n"]]:
-    """Value of every expert, and Σ_i w_i ∂f_i/∂u."""
-    found, pull_back = jax.vjp(lambda u: all_experts(network, params, scaling, u), u)
+def each_and_slope(
+    network: Network,
+    params: Any,
+    scaling: Scaling,
+    u: Float[Array, "n q"],
+    weights: Float[Array, "e n"],
+    *,
+    with_slope: bool,
+) -> tuple[Float[Array, "e n"], Float[Array, "n q"] | None]:
+    """Value of every expert, and Σ_i w_i ∂f_i/∂u if it is wanted; samples first."""
+
+    def each(u: Array) -> Array:
+        return jax.vmap(lambda p, s: expert_of_rows(network, p, s, u))(params, scaling)
+
+    if not with_slope:
+        return each(u), None
+    found, pull_back = jax.vjp(each, u)
     return found, pull_back(weights)[0]

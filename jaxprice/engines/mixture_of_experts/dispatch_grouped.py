@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float, Int, Scalar
-from jaxprice.engines.mixture_of_experts.experts import Scaling, expert
-from jaxprice.learning.twin_net import Network, value_and_slope
+from jaxprice.engines.mixture_of_experts.experts import Scaling, expert_of_one, expert_of_rows
+from jaxprice.learning.twin_net import Network
 
 
 class Plan(NamedTuple):
@@ -21,12 +21,14 @@ class Plan(NamedTuple):
 
     Attributes:
         place: of each pair of expert and sample among the slots; the last slot for pairs without weight, (e, n).
+        slot: the same, pair by pair of each sample, (k, n).
         sample: of each slot, (n_blocks * size,).
         expert: of each block, (n_blocks,).
         n_used: blocks that hold pairs, ().
     """
 
     place: Int[Array, "e n"]
+    slot: Int[Array, "k n"]
     sample: Int[Array, " s"]
     expert: Int[Array, " b"]
     n_used: Int[Array, ""]
@@ -42,50 +44,53 @@ def plan(weights: Float[Array, "e n"], most_active: int, block: int) -> Plan:
     """
     n_experts, n = weights.shape
     is_pair = weights != 0.0
-    n_blocks = -(-n * most_active // block) + n_experts
+    n_blocks = min(n_experts, n * most_active) + n * most_active // block
     n_slots = n_blocks * block
-    rank = jnp.cumsum(is_pair, axis=1) - 1
+    rank = jnp.cumsum(is_pair, axis=1, dtype=jnp.int32) - 1
     needed = -(-(rank[:, -1] + 1) // block)
-    end = jnp.cumsum(needed)
+    end = jnp.cumsum(needed, dtype=jnp.int32)
     place = jnp.where(is_pair, rank + block * (end - needed)[:, None], n_slots)
-    index = jnp.broadcast_to(jnp.arange(n), place.shape)
-    sample = jnp.zeros(n_slots, index.dtype).at[place.ravel()].set(index.ravel(), mode="drop")
-    owner = jnp.searchsorted(end, jnp.arange(n_blocks), side="right")
-    return Plan(place=place, sample=sample, expert=jnp.minimum(owner, n_experts - 1), n_used=end[-1])
+    # Of the pairs of one sample the first, the second, ...: as many sums over a few experts, samples innermost.
+    before = jnp.cumsum(is_pair, axis=0, dtype=jnp.int32) - 1
+    slot = jnp.stack([jnp.min(jnp.where(before == j, place, n_slots), axis=0) for j in range(most_active)])
+    index = jnp.broadcast_to(jnp.arange(n, dtype=jnp.int32), slot.shape)
+    sample = jnp.zeros(n_slots, jnp.int32).at[slot.ravel()].set(index.ravel(), mode="drop")
+    owner = jnp.searchsorted(end, jnp.arange(n_blocks, dtype=jnp.int32), side="right")
+    return Plan(place=place, slot=slot, sample=sample, expert=jnp.minimum(owner, n_experts - 1), n_used=end[-1])
 
 
-def values_and_slopes(
+def each_and_slope(
     network: Network,
     params: Any,
     scaling: Scaling,
-    u: Float[Array, "q n"],
+    u: Float[Array, "n q"],
     weights: Float[Array, "e n"],
+    *,
     most_active: int,
     block: int,
-) -> tuple[Float[Array, "e n"], Float[Array, "q n"]]:
-    """Value of every expert where it has a weight, zero elsewhere, and Σ_i w_i ∂f_i/∂u."""
-    n_inputs = u.shape[0]
+    with_slope: bool,
+) -> tuple[Float[Array, "e n"], Float[Array, "n q"] | None]:
+    """Value of every expert where it has a weight, zero elsewhere, and Σ_i w_i ∂f_i/∂u if it is wanted."""
     found = plan(weights, most_active, block)
-    one = jnp.ones((), u.dtype)
 
-    def step(i: Scalar, out: tuple[Array, Array]) -> tuple[Array, Array]:
-        mine, own = jax.tree.map(lambda leaf: leaf[found.expert[i]], (params, scaling))
-        inputs = u[:, jax.lax.dynamic_slice(found.sample, (i * block,), (block,))]
-        value, slope = value_and_slope(lambda u: expert(network, mine, own, u), inputs)
+    def step(i: Scalar, out: tuple[Array, Array | None]) -> tuple[Array, Array | None]:
+        owner = found.expert[i]
+        sample = jax.lax.dynamic_slice(found.sample, (i * block,), (block,))
         values, slopes = out
-        return (
-            jax.lax.dynamic_update_slice(values, value, (i * block,)),
-            jax.lax.dynamic_update_slice(slopes, slope, (0, i * block)),
-        )
+
+        def expert(u: Array) -> Array:
+            if block == 1:
+                return expert_of_one(network, params, scaling, owner, u[0])[None]
+            return expert_of_rows(network, *jax.tree.map(lambda leaf: leaf[owner], (params, scaling)), u)
+
+        value, pull_back = jax.vjp(expert, u[sample])
+        if slopes is not None:
+            slope = pull_back(weights[owner, sample])[0]
+            slopes = jax.lax.dynamic_update_slice_in_dim(slopes, slope, i * block, axis=0)
+        return jax.lax.dynamic_update_slice_in_dim(values, value, i * block, axis=0), slopes
 
     n_slots = found.sample.shape[0]
     # One more slot, of zeros, for the pairs without a weight.
-    empty = (jnp.zeros(n_slots + 1, u.dtype) * one, jnp.zeros((n_inputs, n_slots + 1), u.dtype))
+    empty = (jnp.zeros(n_slots + 1, u.dtype), jnp.zeros((n_slots + 1, u.shape[1]), u.dtype) if with_slope else None)
     value, slope = jax.lax.fori_loop(0, found.n_used, step, empty)
-
-    def add(total: Array, pair: tuple[Array, Array]) -> tuple[Array, Array]:
-        place, weight = pair
-        return total + weight[None] * slope[:, place], value[place]
-
-    total, each = jax.lax.scan(add, jnp.zeros_like(u), (found.place, weights))
-    return each, total
+    return value[found.place], None if slope is None else sum(slope[place] for place in found.slot)

@@ -5,8 +5,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxprice.core.array import Array, Float
+from jaxprice.core.array import Array, Float, Int, Scalar
 from jaxprice.core.struct import pytree_dataclass
+from jaxprice.engines.mixture_of_experts.product import product_of_one
+from jaxprice.learning.activation import activate
 from jaxprice.learning.samples import Samples
 from jaxprice.learning.twin_net import Network
 
@@ -54,6 +56,25 @@ class Scaling:
 def expert(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"]) -> Float[Array, " n"]:
     """Normalised values by one expert, whose parameters and scaling these are."""
     return scaling.shift + scaling.height * network.bind(params)(scaling.inputs(u))
+
+
+def expert_of_rows(network: Network, params: Any, scaling: Scaling, u: Float[Array, "n q"]) -> Float[Array, " n"]:
+    """The same with samples first."""
+    inputs = (u - scaling.center[None]) / scaling.size[None]
+    return scaling.shift + scaling.height * network.bind(params).of_rows(inputs)
+
+
+def expert_of_one(
+    network: Network, params: Any, scaling: Scaling, owner: Int[Array, ""], u: Float[Array, " q"]
+) -> Scalar:
+    """The same for one sample, by one of all experts."""
+    own = jax.tree.map(lambda leaf: leaf[owner], scaling)
+    h = (u - own.center) / own.size
+    for i in range(network.n_layers):
+        layer = params["hidden"][i]
+        h = activate(network.activation, product_of_one(layer["kernel"], owner, h) + layer["bias"][owner])
+    output = params["output"]
+    return own.shift + own.height * (jnp.sum(output["kernel"][owner, 0] * h) + output["bias"][owner, 0])
 
 
 def all_experts(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"]) -> Float[Array, "e n"]:
