@@ -43,7 +43,7 @@ def each_and_slope(
         each, slope = dispatch_dense.each_and_slope(*what, with_slope=with_slope)
     else:
         each, slope = dispatch_grouped.each_and_slope(
-            *what, most_active=most_active, block=_BLOCK or block(committee, u.shape[1], most_active), with_slope=with_slope
+            *what, most_active=most_active, sizes=(_BLOCK if isinstance(_BLOCK,tuple) else (_BLOCK,)) if _BLOCK else (block(committee, u.shape[1], most_active),), with_slope=with_slope
         )
     return each, None if slope is None else slope.T
 
