@@ -1,7 +1,9 @@
-"""Which expert computes which sample, and how many samples at a time: what is fastest, by measurement."""
+"""Which expert computes which sample, and how many samples at a time: what is fastest, by measurement.
+
+The numbers are those of `python -m experiments committee_latency` on one core; on an accelerator they are a guess.
+"""
 
 import enum
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +14,15 @@ from jaxprice.core.array import Array, Float
 from jaxprice.engines.mixture_of_experts import dispatch_dense, dispatch_grouped
 from jaxprice.engines.mixture_of_experts.committee import Committee
 
-_BLOCK=int(os.environ.get("BLOCK","0"))
-_CHUNK=int(os.environ.get("CHUNK","0"))
+_GROUPED_FROM = 2**15
+"""Samples times units squared from which finding out who prices what costs less than it saves."""
+_CHUNK, _LAYER = 8192, 2**19
+"""Samples at a time: at most so many, and so many numbers in a layer. More would go through new memory layer by layer,
+which is several times as slow as what the cache holds: the gate alone takes 0.1 µs a sample, 0.5 µs in one piece."""
+_BLOCK, _FEW, _TAILS_FROM = 256, 4, 256
+"""Pairs in a block; pairs of an expert below which each is a block; units from which tails are computed in part."""
+
+
 class Dispatch(enum.StrEnum):
     """Which expert computes which sample."""
 
@@ -24,8 +33,9 @@ class Dispatch(enum.StrEnum):
 
 
 def default(committee: Committee, n: int, most_active: int) -> Dispatch:
-    """The faster one for n points."""
-    return Dispatch.GROUPED if most_active < committee.gate.n_experts and n >= 4096 else Dispatch.DENSE
+    """The faster one for n points, each priced by at most so many experts."""
+    is_sparse = most_active < committee.gate.n_experts
+    return Dispatch.GROUPED if is_sparse and n * committee.network.n_units**2 >= _GROUPED_FROM else Dispatch.DENSE
 
 
 def each_and_slope(
@@ -37,33 +47,35 @@ def each_and_slope(
     most_active: int,
     with_slope: bool,
 ) -> tuple[Float[Array, "e n"], Float[Array, "q n"] | None]:
-    """Value of every expert where it has a weight, and Σ_i w_i ∂f_i/∂u if it is wanted."""
-    what = (committee.network, committee.params["experts"], committee.scaling, u.T, weights)
+    """Value of every expert that has a weight, and Σ_i w_i ∂f_i/∂u if it is wanted."""
+    problem = (committee.network, committee.params["experts"], committee.scaling, u.T, weights)
     if dispatch == Dispatch.DENSE:
-        each, slope = dispatch_dense.each_and_slope(*what, with_slope=with_slope)
+        each, slope = dispatch_dense.each_and_slope(*problem, with_slope=with_slope)
     else:
+        sizes = block_sizes(committee.network.n_units, u.shape[1] * most_active / committee.gate.n_experts)
         each, slope = dispatch_grouped.each_and_slope(
-            *what, most_active=most_active, sizes=(_BLOCK if isinstance(_BLOCK,tuple) else (_BLOCK,)) if _BLOCK else (block(committee, u.shape[1], most_active),), with_slope=with_slope
+            *problem, most_active=most_active, sizes=sizes, with_slope=with_slope
         )
     return each, None if slope is None else slope.T
 
 
-def block(committee, n, most_active):
-    even = n * most_active // committee.gate.n_experts
-    return min(max(1 << (even - 1).bit_length() if even > 1 else 1, 1), 256)
+def block_sizes(n_units: int, n_pairs: float) -> tuple[int, ...]:
+    """Sizes of a block and of its parts, for experts that have so many pairs each if the gate is even."""
+    if n_pairs < _FEW:
+        return (1,)
+    block = min(1 << (int(n_pairs) - 1).bit_length(), _BLOCK)
+    if n_units < _TAILS_FROM:
+        return (block,)
+    # What a block lacks costs more than choosing among four programs.
+    return tuple(block * i // 4 for i in (1, 2, 3, 4))
 
 
-def chunk(committee: Committee, dispatch: Dispatch) -> int:
-    """Samples at a time: so many that what is between layers stays in the cache, which new memory never is."""
-    if _CHUNK: return _CHUNK
-    if dispatch == Dispatch.GROUPED:
-        return 8192
-    return min(max(2**20 // (committee.gate.n_experts * committee.network.n_units), 256), 4096)
-
-
-def in_chunks(function: Callable[[Array], Any], x: Float[Array, "n m"], size: int) -> Any:
-    """What `function` gives for the rows of x, as even parts of at most `size` rows, one after the other."""
+def in_chunks(
+    committee: Committee, function: Callable[[Array], Any], x: Float[Array, "n m"], dispatch: Dispatch
+) -> Any:
+    """What `function` gives for the rows of x, even parts of them one after the other."""
     n = x.shape[0]
+    size = _CHUNK if dispatch == Dispatch.GROUPED else min(_CHUNK, max(1, _LAYER // committee.network.n_units))
     if n <= size:
         return function(x)
     n_chunks = -(-n // size)

@@ -6,8 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float
-from jaxprice.engines.mixture_of_experts.experts import Scaling, all_experts, expert_of_rows
+from jaxprice.engines.mixture_of_experts.experts import Scaling, all_experts, expert
+from jaxprice.engines.mixture_of_experts.one_expert import WIDE, rows
 from jaxprice.learning.twin_net import Network
+
+_SMALL = 2**14
+"""Samples times units squared up to which all experts at once are faster than one after the other."""
 
 
 def values(
@@ -26,12 +30,30 @@ def each_and_slope(
     *,
     with_slope: bool,
 ) -> tuple[Float[Array, "e n"], Float[Array, "n q"] | None]:
-    """Value of every expert, and Σ_i w_i ∂f_i/∂u if it is wanted; samples first."""
+    """Value of every expert, and Σ_i w_i ∂f_i/∂u if it is wanted."""
 
-    def each(u: Array) -> Array:
-        return jax.vmap(lambda p, s: expert_of_rows(network, p, s, u))(params, scaling)
+    def price(mine: Any, own: Scaling, u: Array) -> Array:
+        # Why in which layout: see `one_expert`.
+        if network.n_units >= WIDE and not with_slope:
+            return expert(network, mine, own, u.T)
+        return own.shift + own.height * rows(network, mine, (u - own.center[None]) / own.size[None])
 
-    if not with_slope:
-        return each(u), None
-    found, pull_back = jax.vjp(each, u)
-    return found, pull_back(weights)[0]
+    if u.shape[0] == 1 or u.shape[0] * network.n_units**2 <= _SMALL:
+
+        def all_at_once(u: Array) -> Array:
+            return jax.vmap(lambda mine, own: price(mine, own, u))(params, scaling)
+
+        if not with_slope:
+            return all_at_once(u), None
+        each, pull_back = jax.vjp(all_at_once, u)
+        return each, pull_back(weights)[0]
+
+    def add(total: Array | None, one: tuple[Any, Scaling, Array]) -> tuple[Array | None, Array]:
+        mine, own, weight = one
+        if total is None:
+            return None, price(mine, own, u)
+        value, pull_back = jax.vjp(lambda u: price(mine, own, u), u)
+        return total + pull_back(weight)[0], value
+
+    slope, each = jax.lax.scan(add, jnp.zeros_like(u) if with_slope else None, (params, scaling, weights))
+    return each, slope

@@ -5,10 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxprice.core.array import Array, Float, Int, Scalar
+from jaxprice.core.array import Array, Float
 from jaxprice.core.struct import pytree_dataclass
-from jaxprice.engines.mixture_of_experts.product import product_of_one
-from jaxprice.learning.activation import activate
 from jaxprice.learning.samples import Samples
 from jaxprice.learning.twin_net import Network
 
@@ -58,38 +56,6 @@ def expert(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n
     return scaling.shift + scaling.height * network.bind(params)(scaling.inputs(u))
 
 
-def expert_of_rows(network: Network, params: Any, scaling: Scaling, u: Float[Array, "n q"]) -> Float[Array, " n"]:
-    """The same with samples first."""
-    inputs = (u - scaling.center[None]) / scaling.size[None]
-    return scaling.shift + scaling.height * network.bind(params).of_rows(inputs)
-
-
-def expert_of_one(
-    network: Network, params: Any, scaling: Scaling, owner: Int[Array, ""], u: Float[Array, " q"]
-) -> Scalar:
-    """The same for one sample, by one of all experts."""
-    own = jax.tree.map(lambda leaf: leaf[owner], scaling)
-    h = (u - own.center) / own.size
-    for i in range(network.n_layers):
-        layer = params["hidden"][i]
-        h = activate(network.activation, product_of_one(layer["kernel"], owner, h) + layer["bias"][owner])
-    output = params["output"]
-    return own.shift + own.height * (jnp.sum(output["kernel"][owner, 0] * h) + output["bias"][owner, 0])
-
-
 def all_experts(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"]) -> Float[Array, "e n"]:
     """Normalised values by every expert."""
     return jax.vmap(lambda p, s: expert(network, p, s, u))(params, scaling)
-
-
-B=jax.lax.optimization_barrier
-@jax.custom_vjp
-def prod(k,h): return k@h
-prod.defvjp(lambda k,h:(k@h,k), lambda k,g:(None, B(B(g.T)@k).T))
-def expert_m1(network,params,scaling,u):
-    h=scaling.inputs(u)
-    for i in range(network.n_layers):
-        l=params["hidden"][i]
-        h=activate(network.activation,prod(l["kernel"],h)+l["bias"][:,None])
-    o=params["output"]
-    return scaling.shift+scaling.height*((o["kernel"]@h)[0]+o["bias"][0])

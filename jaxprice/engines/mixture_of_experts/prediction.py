@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxprice.core.array import Array, Bool, Float, Int, Scalar
+from jaxprice.core.array import Array, Bool, Float, Int, Scalar, is_concrete
 from jaxprice.core.validation import check_count, check_member
 from jaxprice.engines.mixture_of_experts import dispatch_dense, gate_top_k
 from jaxprice.engines.mixture_of_experts.committee import Committee, Parts
-from jaxprice.engines.mixture_of_experts.dispatch import Dispatch, chunk, default, each_and_slope, in_chunks
+from jaxprice.engines.mixture_of_experts.dispatch import Dispatch, default, each_and_slope, in_chunks
 from jaxprice.learning.twin_net import slope_along
 
 
@@ -57,21 +57,24 @@ def predict(
         top_k: keep only so many experts, those with the largest weights; None keeps all that have one. Then, and with
             a tolerance, prices jump where the set changes, whatever the gate.
         tolerance: keep as few experts as bound the distance from the price by all of them, in units of y.
-        dispatch: None takes what is faster for this many points.
+        dispatch: None takes what is faster for this many points; inside transformations, `jit` included, that which can
+            be differentiated again, `DENSE`.
         return_weights: whether (n, e) weights come third.
-        return_gradient: False gives None for the gradient, and takes half the time.
+        return_gradient: False gives None in its place, in half the time for large batches.
 
     Raises:
         ValueError: for points of another width, k of 0 or above the number of experts, a tolerance with a k.
     """
-    if not isinstance(x, (jax.Array, np.ndarray)):
-        x = jnp.asarray(x)
+    x = x if isinstance(x, (jax.Array, np.ndarray)) else jnp.asarray(x)
     _check_points(committee, x)
     _check_choice(committee, top_k, tolerance)
-    if dispatch is not None:
-        dispatch = check_member("dispatch", Dispatch, dispatch)
     found = _predict(
-        committee, x, top_k=top_k, tolerance=tolerance, dispatch=dispatch, with_gradient=return_gradient
+        committee,
+        x,
+        top_k=top_k,
+        tolerance=tolerance,
+        dispatch=_dispatch(committee, x, top_k, dispatch),
+        with_gradient=return_gradient,
     )
     return found if return_weights else found[:2]
 
@@ -103,7 +106,9 @@ def evaluate(
                 f"direction: expected shape (k, {committee.domain.n_inputs}), one row for each of k directions, got "
                 f"{tuple(direction.shape)}"
             )
-    return _evaluate(committee, _points(committee, x), direction, top_k=top_k, tolerance=tolerance)
+    dispatch = _dispatch(committee, x, top_k, None)
+    points = _points(committee, x)
+    return _evaluate(committee, points, direction, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
 
 
 def chosen(
@@ -146,20 +151,18 @@ def _predict(
     *,
     top_k: int | None,
     tolerance: float | None,
-    dispatch: Dispatch | None = None,
+    dispatch: Dispatch,
     with_gradient: bool = True,
 ) -> tuple[Array, Array | None, Array]:
-    """All of it in one program: of a price in microseconds each operation outside would take a few."""
+    """All in one program: each operation outside of it would cost a price of one point a tenth of its time."""
     parts, normalisation = Parts.of(committee), committee.normalisation
-    points = _points(committee, x)
-    most = committee.gate.most_active if top_k is None else min(top_k, committee.gate.most_active)
-    chosen_dispatch = default(committee, points.shape[0], most) if dispatch is None else dispatch
 
-    def some(x: Array) -> tuple[Array, Array | None, Array]:
+    def some(x: Float[Array, "n m"]) -> tuple[Array, Array | None, Array]:
         u = normalisation.inputs(x).astype(committee.dtype)
         weights, pull_back = jax.vjp(lambda u: _weights(committee, parts, u, top_k, tolerance)[0], u)
+        most = _most_active(committee, top_k)
         each, slope = each_and_slope(
-            committee, u, weights, dispatch=chosen_dispatch, most_active=most, with_slope=with_gradient
+            committee, u, weights, dispatch=dispatch, most_active=most, with_slope=with_gradient
         )
         value = normalisation.value(jnp.sum(weights * each, axis=0))
         if slope is None:
@@ -167,17 +170,22 @@ def _predict(
         # What experts disagree by times how the gate turns from one to the other.
         return value, normalisation.gradient(slope + pull_back(each)[0]), weights.T
 
-    found = in_chunks(some, points, chunk(committee, chosen_dispatch))
+    found = in_chunks(committee, some, _points(committee, x), dispatch)
     return found if x.ndim > 1 else jax.tree.map(lambda leaf: leaf[0], found)
 
 
-@functools.partial(jax.jit, static_argnames=("top_k", "tolerance"))
+@functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch"))
 def _evaluate(
-    committee: Committee, x: Array, direction: Array | None, *, top_k: int | None, tolerance: float | None
+    committee: Committee,
+    x: Array,
+    direction: Array | None,
+    *,
+    top_k: int | None,
+    tolerance: float | None,
+    dispatch: Dispatch,
 ) -> Evaluation:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    value, dydx, weights = _predict(committee, x, top_k=top_k, tolerance=tolerance)
-    assert dydx is not None
+    value, dydx, weights = _predict(committee, x, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
     u = normalisation.inputs(x).astype(committee.dtype)
     bound = _weights(committee, parts, u, top_k, tolerance)[1]
     curvature = None
@@ -210,6 +218,20 @@ def _weights(
         return weights, bound
     raw = jnp.where(kept, weights, 0.0)
     return raw / jnp.sum(raw, axis=0, keepdims=True), bound
+
+
+def _most_active(committee: Committee, top_k: int | None) -> int:
+    most = committee.gate.most_active
+    return most if top_k is None else min(top_k, most)
+
+
+def _dispatch(committee: Committee, x: Array, top_k: int | None, wanted: Dispatch | None) -> Dispatch:
+    if wanted is not None:
+        return check_member("dispatch", Dispatch, wanted)
+    if not all(is_concrete(leaf) for leaf in (x, *jax.tree.leaves(committee.params))):
+        return Dispatch.DENSE
+    n = x.shape[0] if x.ndim > 1 else 1
+    return default(committee, n, _most_active(committee, top_k))
 
 
 def _check_choice(committee: Committee, top_k: int | None, tolerance: float | None) -> None:
