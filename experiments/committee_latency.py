@@ -9,8 +9,8 @@ Expected: EXPECTED
 Time: 15 minutes on one core. Device: CPU. Needs PyTorch for its rows; without it they are reported as absent.
 
 Nine experts with three layers and nine inputs (SiLU), a gate with 64 units. All peers have the same parameters, and
-gates whose logits are the nine normal inputs, so that they send the same samples to the same experts, each as often: see
-`benchmarks.committee.peers.problem`. Ours is `predict` as users call it, with arrays of NumPy in 64 bits, its changes of
+gates whose logits are the nine normal inputs, so that they send the same samples to the same experts, each as often:
+see `benchmarks.committee.peers.problem`. Ours is `predict` as users call it, arrays of NumPy in 64 bits, its changes of
 variables and its checks; PyTorch gets arrays of NumPy, too. Each peer runs in a process of its own, pinned to one core,
 in turns; CPU seconds of a call, medians over rounds, each as many calls as fill `seconds`, after what compiles; a call
 that takes longer is made once. "default" chooses by itself; "dense" runs all nine experts on all points, "grouped" each

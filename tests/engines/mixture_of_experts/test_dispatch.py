@@ -9,7 +9,7 @@ import pytest
 from engines.mixture_of_experts.regimes_of_calls import committee, points
 
 from jaxprice.engines import mixture_of_experts as moe
-from jaxprice.engines.mixture_of_experts import dispatch, dispatch_grouped, one_expert, prediction
+from jaxprice.engines.mixture_of_experts import dispatch, dispatch_dense, dispatch_grouped, one_expert, prediction
 from jaxprice.engines.mixture_of_experts.experts import Scaling, expert
 from jaxprice.learning.activation import Activation
 from jaxprice.learning.twin_net import Network, value_and_slope
@@ -41,15 +41,19 @@ def test_every_layout_of_an_expert_gives_the_same(n_units, n, with_slope):
 @pytest.mark.parametrize("sizes", [(1,), (7,), (16, 32, 48, 64)])
 def test_no_size_of_a_block_changes_the_numbers(sizes):
     found, x = committee(), points(300)
-    parts = (found.network, found.params["experts"], found.scaling)
-    u = found.normalisation.inputs(x).astype(jnp.float32)
+    u = found.normalisation.inputs(x).astype(jnp.float32).T
     weights = moe.predict(found, x, return_weights=True)[2].T
-    each, slope = dispatch_grouped.each_and_slope(*parts, u.T, weights, most_active=4, sizes=sizes, with_slope=True)
-    exact, whole = dispatch.each_and_slope(
-        found, u, weights, dispatch=moe.Dispatch.DENSE, most_active=4, with_slope=True
-    )
-    np.testing.assert_allclose(each, jnp.where(weights > 0.0, exact, 0.0), atol=1e-6)
-    np.testing.assert_allclose(slope.T, whole, atol=1e-5)
+    experts = (found.params["experts"], found.scaling, u, weights)
+
+    @jax.jit
+    def both(*experts):
+        parts = (found.network, *experts)
+        grouped = dispatch_grouped.each_and_slope(*parts, most_active=4, sizes=sizes, with_slope=True)
+        return grouped, dispatch_dense.each_and_slope(*parts, with_slope=True)
+
+    (each, slope), (every, whole) = both(*experts)
+    np.testing.assert_allclose(each, jnp.where(weights > 0.0, every, 0.0), atol=1e-6)
+    np.testing.assert_allclose(slope, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", moe.Dispatch)
@@ -83,30 +87,22 @@ def test_the_default_is_grouped_where_that_is_faster():
 
 def test_what_is_transformed_can_be_differentiated_again():
     """A loop over as many blocks as are in use has no reverse mode: inside transformations the default is dense."""
-    found, x = committee(), points(4)
-    wide = dataclasses.replace(
-        found,
-        network=dataclasses.replace(found.network, n_units=256),
-        params=found.params | {"experts": jax.vmap(_wide(found).create)(jax.random.split(jax.random.key(0), 9))},
+    found, x = committee(), points(200)
+    assert dispatch.default(found, 600, 4) == moe.Dispatch.GROUPED
+    x = jnp.concatenate([x, x, x])
+    delta = moe.predict(found, x)[1]
+
+    def total(gate, x):
+        price = moe.predict(dataclasses.replace(found, params=found.params | {"gate": gate}), x)[0]
+        return jnp.sum(price)
+
+    np.testing.assert_allclose(jax.grad(total, 1)(found.params["gate"], x), delta, atol=1e-5)
+    np.testing.assert_allclose(
+        jax.jvp(lambda x: moe.predict(found, x)[0], (x,), (delta,))[1], jnp.sum(delta**2, 1), rtol=1e-4
     )
-    for one in (found, wide):
-        delta = moe.predict(one, x)[1]
-        for slope in (jax.grad(_total, 1)(one, x), jax.jacfwd(_total, 1)(one, x), jax.jit(moe.predict)(one, x)[1]):
-            np.testing.assert_allclose(slope, delta, atol=1e-5)
-        by_gate = jax.grad(lambda gate, one=one: _total(_with_gate(one, gate), x))(one.params["gate"])
-        assert max(float(jnp.max(jnp.abs(leaf))) for leaf in jax.tree.leaves(by_gate)) > 0.0
-
-
-def _wide(found):
-    return dataclasses.replace(found.network, n_units=256)
-
-
-def _total(found, x):
-    return jnp.sum(moe.predict(found, x)[0])
-
-
-def _with_gate(found, gate):
-    return dataclasses.replace(found, params=found.params | {"gate": gate})
+    np.testing.assert_allclose(jax.jit(moe.predict)(found, x)[1], delta, atol=1e-5)
+    by_gate = jax.grad(total)(found.params["gate"], x)
+    assert max(float(jnp.max(jnp.abs(leaf))) for leaf in jax.tree.leaves(by_gate)) > 0.0
 
 
 def test_other_numbers_do_not_compile_anew():
