@@ -1,30 +1,19 @@
 """Asking a committee: values and Greeks through the gate, with as few experts as wanted."""
 
-import enum
 import functools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jaxprice.core.array import Array, Bool, Float, Int
+from jaxprice.core.array import Array, Bool, Float, Int, is_concrete
 from jaxprice.core.status import Status
 from jaxprice.core.validation import check_count, check_member
-from jaxprice.engines.mixture_of_experts import dispatch_dense, dispatch_grouped, gate_top_k
+from jaxprice.engines.mixture_of_experts import dispatch_dense, gate_top_k
 from jaxprice.engines.mixture_of_experts.committee import Committee, Parts
+from jaxprice.engines.mixture_of_experts.dispatch import Dispatch, default, each_and_slope, in_chunks
 from jaxprice.learning.twin_net import slope_along
-
-_BLOCK = 512
-_GROUPED_FROM = 4096
-
-
-class Dispatch(enum.StrEnum):
-    """Which expert computes which sample."""
-
-    DENSE = "dense"
-    """All of them all samples."""
-    GROUPED = "grouped"
-    """Each of them the samples it has a weight for, in blocks."""
 
 
 class Evaluation(NamedTuple):
@@ -57,6 +46,7 @@ def predict(
     tolerance: float | None = None,
     dispatch: Dispatch | None = None,
     return_weights: bool = False,
+    return_gradient: bool = True,
 ) -> Any:
     """Value and gradient at points (n, m) or at one (m,), and on request the weights of the experts.
 
@@ -68,20 +58,26 @@ def predict(
         top_k: keep only so many experts, those with the largest weights; None keeps all that have one. Then, and with
             a tolerance, prices jump where the set changes, whatever the gate.
         tolerance: keep as few experts as bound the distance from the price by all of them, in units of y.
-        dispatch: None takes what is faster for this many points.
+        dispatch: None takes what is faster for this many points; inside transformations, `jit` included, that which can
+            be differentiated again, `DENSE`.
         return_weights: whether (n, e) weights come third.
+        return_gradient: False gives None in its place, in half the time for large batches.
 
     Raises:
         ValueError: for points of another width, k of 0 or above the number of experts, a tolerance with a k.
     """
-    x = jnp.asarray(x)
-    points = committee.domain.points(x).astype(committee.normalisation.center.dtype)
-    wanted = _default(points.shape[0], committee) if dispatch is None else dispatch
-    dispatch = check_member("dispatch", Dispatch, wanted)
+    x = x if isinstance(x, (jax.Array, np.ndarray)) else jnp.asarray(x)
+    n = committee.domain.points(x).shape[0]
     _check_choice(committee, top_k, tolerance)
-    value, dydx, weights, _ = _predict(committee, points, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
-    found = (value, dydx, weights) if return_weights else (value, dydx)
-    return found if x.ndim > 1 else tuple(part[0] for part in found)
+    found = _predict(
+        committee,
+        x,
+        top_k=top_k,
+        tolerance=tolerance,
+        dispatch=_dispatch(committee, x, n, top_k, dispatch),
+        with_gradient=return_gradient,
+    )
+    return found[:3] if return_weights else found[:2]
 
 
 def evaluate(
@@ -101,12 +97,13 @@ def evaluate(
         top_k: as in `predict`.
         tolerance: as in `predict`.
     """
+    points = committee.domain.points(jnp.asarray(x)).astype(committee.normalisation.center.dtype)
     _check_choice(committee, top_k, tolerance)
     if direction is not None:
         direction = jnp.asarray(direction)
         committee.domain.check_directions(direction)
-    points = committee.domain.points(jnp.asarray(x)).astype(committee.normalisation.center.dtype)
-    return _evaluate(committee, points, direction, top_k=top_k, tolerance=tolerance)
+    dispatch = _dispatch(committee, points, points.shape[0], top_k, None)
+    return _evaluate(committee, points, direction, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
 
 
 def chosen(
@@ -142,45 +139,59 @@ def chosen(
     return kept, jnp.maximum(error, 0.0)
 
 
-@functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch"))
+@functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch", "with_gradient"))
 def _predict(
-    committee: Committee, x: Float[Array, "n m"], *, top_k: int | None, tolerance: float | None, dispatch: Dispatch
-) -> tuple[Array, Array, Array, Array]:
-    parts, normalisation = Parts.of(committee), committee.normalisation
-    u = parts.inputs(x).astype(committee.dtype)
-    share = _share(committee, x, tolerance)
-    weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, share), u, has_aux=True)
-    network, experts, scaling = parts.network, committee.params["experts"], parts.scaling
-    if dispatch == Dispatch.DENSE:
-        each, slope = dispatch_dense.values_and_slopes(network, experts, scaling, u, weights)
-    else:
-        most = parts.gate.most_active if top_k is None else min(top_k, parts.gate.most_active)
-        each, slope = dispatch_grouped.values_and_slopes(network, experts, scaling, u, weights, most, _BLOCK)
-    value = jnp.sum(weights * each, axis=0)
-    # What experts disagree by times how the gate turns from one to the other.
-    slope = slope + pull_back(each)[0]
-    seen = normalisation.value(value)
-    dydx = committee.chart.gradient(x, seen, normalisation.gradient(slope))
-    bound = committee.chart.value(x, normalisation.y_std * bound.astype(normalisation.y_std.dtype))
-    return committee.chart.value(x, seen), dydx, weights.T, bound
+    committee: Committee,
+    x: Float[Array, "*n m"],
+    *,
+    top_k: int | None,
+    tolerance: float | None,
+    dispatch: Dispatch,
+    with_gradient: bool = True,
+) -> tuple[Array, Array | None, Array, Array]:
+    """All in one program: each operation outside of it would cost a price of one point a tenth of its time."""
+    parts, normalisation, chart = Parts.of(committee), committee.normalisation, committee.chart
+
+    def some(x: Float[Array, "n m"]) -> tuple[Array, Array | None, Array, Array]:
+        u = parts.inputs(x).astype(committee.dtype)
+        share = _share(committee, x, tolerance)
+        weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, share), u, has_aux=True)
+        most = _most_active(committee, top_k)
+        each, slope = each_and_slope(
+            committee, u, weights, dispatch=dispatch, most_active=most, with_slope=with_gradient
+        )
+        seen = normalisation.value(jnp.sum(weights * each, axis=0))
+        bound = chart.value(x, normalisation.y_std * bound.astype(normalisation.y_std.dtype))
+        if slope is None:
+            return chart.value(x, seen), None, weights.T, bound
+        # What experts disagree by times how the gate turns from one to the other.
+        slope = normalisation.gradient(slope + pull_back(each)[0])
+        return chart.value(x, seen), chart.gradient(x, seen, slope), weights.T, bound
+
+    points = committee.domain.points(x).astype(normalisation.center.dtype)
+    found = in_chunks(committee, some, points, dispatch)
+    return found if x.ndim > 1 else jax.tree.map(lambda leaf: leaf[0], found)
 
 
-@functools.partial(jax.jit, static_argnames=("top_k", "tolerance"))
+@functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch"))
 def _evaluate(
-    committee: Committee, x: Array, direction: Array | None, *, top_k: int | None, tolerance: float | None
+    committee: Committee,
+    x: Array,
+    direction: Array | None,
+    *,
+    top_k: int | None,
+    tolerance: float | None,
+    dispatch: Dispatch,
 ) -> Evaluation:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    value, dydx, weights, bound = _predict(
-        committee, x, top_k=top_k, tolerance=tolerance, dispatch=_default(x.shape[0], committee)
-    )
+    value, dydx, weights, bound = _predict(committee, x, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
     curvature = None
     if direction is not None:
 
         def prices(columns: Array) -> Array:
             x = columns.T
             u = parts.inputs(x).astype(committee.dtype)
-            share = _share(committee, x, tolerance)
-            weights = _weights(committee, parts, u, top_k, share)[0]
+            weights = _weights(committee, parts, u, top_k, _share(committee, x, tolerance))[0]
             values = dispatch_dense.values(parts.network, committee.params["experts"], parts.scaling, u, weights)
             return committee.chart.value(x, normalisation.value(values))
 
@@ -216,9 +227,17 @@ def _weights(
     return raw / jnp.sum(raw, axis=0, keepdims=True), bound
 
 
-def _default(n: int, committee: Committee) -> Dispatch:
-    is_sparse = committee.gate.most_active < committee.gate.n_experts
-    return Dispatch.GROUPED if is_sparse and n >= _GROUPED_FROM else Dispatch.DENSE
+def _most_active(committee: Committee, top_k: int | None) -> int:
+    most = committee.gate.most_active
+    return most if top_k is None else min(top_k, most)
+
+
+def _dispatch(committee: Committee, x: Array, n: int, top_k: int | None, wanted: Dispatch | None) -> Dispatch:
+    if wanted is not None:
+        return check_member("dispatch", Dispatch, wanted)
+    if not all(is_concrete(leaf) for leaf in (x, *jax.tree.leaves(committee.params))):
+        return Dispatch.DENSE
+    return default(committee, n, _most_active(committee, top_k))
 
 
 def _check_choice(committee: Committee, top_k: int | None, tolerance: float | None) -> None:
