@@ -4,8 +4,8 @@ Question: do prices of a committee jump where the gate passes from expert to exp
 Table: none published; the claims checked are those of the project: with the default gate no jump above 1e-6 of the
     strike, and derivatives that equal central differences to 1e-4.
 Command: python -m experiments committee_continuity --check
-Expected: no jumps with the window gate and with the dense softmax; with the article's gate dozens, the largest some
-    1e-3 of the strike, of which derivatives by AD know nothing.
+Expected: no jumps with the window gate and with the dense softmax; with the article's gate dozens, the largest half
+    a per cent of the strike, of which derivatives by AD know nothing.
 Time: about 6 minutes on one core. Device: CPU.
 
 Calls under Heston over their strike, from hours to two years, nine inputs. Every gate is fitted on the same labels. A
