@@ -20,6 +20,7 @@ def test_streams_differ_and_are_reproducible(key):
 def test_the_numbers_of_the_streams_are_part_of_every_result():
     assert {name.name: int(name) for name in Stream} == {
         "PATHS": 0, "PILOT": 1, "SCRAMBLE": 2, "INNER": 3, "INPUTS": 4, "NETWORK": 5, "TRAINING": 6,
+        "PIVOTS": 7, "CHECK": 8,
     }  # fmt: skip
 
 
