@@ -26,7 +26,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.benchmarks.rounds import Worker, opened
+from experiments.benchmarks.rounds import Worker, by_seed, opened
 from experiments.benchmarks.twin_net.peers import PEERS, SUITE, Effort
 from experiments.differential_common import bachelier, over_seeds
 from experiments.harness import Cell, Experiment, Metrics
@@ -71,16 +71,10 @@ def run(key: jax.Array, config: Config) -> Metrics:
 
 
 def _rows(workers: list[Worker], seeds: tuple[int, ...]) -> list[dict[str, Any]]:
-    present = [worker for worker in workers if not worker.absent]
-    first = {id(worker): worker.run(str(seeds[0])) for worker in present}
-    runs: dict[int, list[dict[str, Any]]] = {name: [] for name in first}
-    for i, seed in enumerate(seeds):
-        for worker in present if i % 2 == 0 else present[::-1]:
-            runs[id(worker)].append(worker.run(str(seed)))
     rows = []
-    for worker in workers:
+    for worker, (first, runs) in zip(workers, by_seed(workers, seeds), strict=True):
         row = {"peer": worker.peer, "n_samples": worker.effort.n_samples}
-        rows.append(row | ({"absent": worker.absent} if worker.absent else _row(first[id(worker)], runs[id(worker)])))
+        rows.append(row | ({"absent": worker.absent} if worker.absent else _row(first, runs)))
     return rows
 
 

@@ -84,6 +84,20 @@ def measure(jobs: Sequence[tuple[str, Effort]], n_rounds: int) -> list[dict[str,
         ]
 
 
+def by_seed(workers: Sequence[Worker], seeds: Sequence[int]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """For each worker, whose tasks are seeds, a first run of the first seed, not counted, and the runs of all seeds.
+
+    They take turns, there and back; an absent worker has none.
+    """
+    present = [i for i, worker in enumerate(workers) if not worker.absent]
+    first = {i: workers[i].run(str(seeds[0])) for i in present}
+    runs: list[list[dict[str, Any]]] = [[] for _ in workers]
+    for turn, seed in enumerate(seeds):
+        for i in present if turn % 2 == 0 else present[::-1]:
+            runs[i].append(workers[i].run(str(seed)))
+    return [(first.get(i, {}), found) for i, found in enumerate(runs)]
+
+
 def _row(worker: Worker, task: str, first: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
     wall, cpu = (statistics.median(run[name] for run in runs) for name in ("wall", "cpu"))
     found = {name: runs[0][name] for name in ("price", "std_error", "spot", "volatility", "rate")}

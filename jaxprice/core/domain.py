@@ -42,6 +42,23 @@ class Domain:
         """`OUTSIDE_DOMAIN` for a point (m,) outside the box, else `OK`."""
         return jnp.where(self.contains(x), jnp.int32(Status.OK), jnp.int32(Status.OUTSIDE_DOMAIN))
 
+    def points(self, x: Float[Array, "*n m"]) -> Float[Array, "n m"]:
+        """Points (n, m), or the only one (m,), as rows; `ValueError` for other shapes."""
+        if x.ndim not in (1, 2) or x.shape[-1] != self.n_inputs:
+            raise ValueError(
+                f"x: expected shape ({self.n_inputs},) or (n, {self.n_inputs}), the inputs {self.names}, got "
+                f"{tuple(x.shape)}"
+            )
+        return x.reshape(-1, self.n_inputs)
+
+    def check_directions(self, direction: Float[Array, "k m"]) -> None:
+        """Raises `ValueError` for directions that are not (k, m)."""
+        if direction.ndim != 2 or direction.shape[1] != self.n_inputs:
+            raise ValueError(
+                f"direction: expected shape (k, {self.n_inputs}), one row for each of k directions, got "
+                f"{tuple(direction.shape)}"
+            )
+
     def validate(self) -> None:
         """Raises `ValueError` for a box that is empty, not finite, or not named input by input."""
         if self.lower.ndim != 1 or self.lower.shape[0] == 0:

@@ -12,6 +12,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import assert_close, assert_trees_close, assert_within_errors, default_dtype
+from label_markets import (
+    CALLS,
+    DIGITALS,
+    ONE,
+    barrier,
+    barrier_and_level,
+    box,
+    call,
+    digital,
+    digital_everything,
+    european,
+    function,
+    moved,
+)
 from problems import BACHELIER, BACHELIER_WEIGHT, HESTON, MONTHS, NOTE, QUARTERS, market
 from scipy import stats
 
@@ -22,15 +36,8 @@ from jaxprice.simulation import labels, noise
 from jaxprice.simulation.labels import rows
 from jaxprice.simulation.labels.directions import active
 
-ONE = market(1)
 LABELS = labels.Config(n_samples=2**15)
 DIVIDEND = ONE.dividend[0]
-
-
-def box(**bounds):
-    lower, upper = zip(*bounds.values(), strict=True)
-    return Domain(lower=jnp.asarray(lower, default_dtype()), upper=jnp.asarray(upper, default_dtype()),
-                  names=tuple(bounds))  # fmt: skip
 
 
 def point(**numbers):
@@ -38,44 +45,9 @@ def point(**numbers):
     return box(**{name: (x * (1 - 1e-7), x * (1 + 1e-7)) for name, x in numbers.items()})
 
 
-def european(payoff, expiry=1.0):
-    return products.European(payoff=payoff, expiry=expiry)
-
-
-def function(of, jumps=None):
-    return products.Function(function=of, jumps=jumps)
-
-
-def moved(x):
-    return dataclasses.replace(ONE, spot=x[:1], volatility=x[1:2], rate=x[2])
-
-
-def call(x):
-    return moved(x), european(products.Call(strike=x[3]), x[4])
-
-
-def digital(x):
-    return moved(x), european(products.Digital(strike=104.0), x[3])
-
-
-def digital_everything(x):
-    return moved(x), european(products.Digital(strike=x[3]), x[4])
-
-
 def bachelier_basket(x):
     payoff = products.BasketCall(strike=x[3], weight=BACHELIER_WEIGHT)
     return dataclasses.replace(BACHELIER, spot=x[:3], volatility=BACHELIER.volatility * x[4]), european(payoff)
-
-
-def barrier(x):
-    payoff = products.BarrierCall(strike=x[2], barrier=125.0)
-    model = dataclasses.replace(ONE, spot=x[:1], volatility=x[1:2])
-    return model, products.PathDependent(payoff=payoff, observation_times=MONTHS * x[3])
-
-
-def barrier_and_level(x):
-    model, product = barrier(x)
-    return model, dataclasses.replace(product, payoff=dataclasses.replace(product.payoff, barrier=x[4]))
 
 
 def note(x):
@@ -88,9 +60,6 @@ def heston_call(x):
     return dataclasses.replace(HESTON, spot=x[0], variance=x[1]), european(products.Call(strike=x[2]), x[3])
 
 
-SQUARE = {"spot": (80.0, 120.0), "volatility": (0.1, 0.4), "rate": (0.0, 0.1)}
-CALLS = box(**SQUARE, strike=(90.0, 115.0), expiry=(0.3, 2.0))
-DIGITALS = box(**SQUARE, expiry=(0.3, 2.0))
 BARRIER = {"spot": 101.0, "volatility": 0.25, "strike": 98.0, "expiry": 1.1}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.benchmarks.american.peers import SUITE
 from experiments.benchmarks.american.problem import Effort, Job, Problem, Reference
-from experiments.benchmarks.rounds import opened
+from experiments.benchmarks.rounds import by_seed, opened
 
 
 def measure(
@@ -20,20 +20,13 @@ def measure(
     """
     jobs = [(peer, Job(problem, effort, seeds)) for peer, effort in efforts]
     with opened(jobs, SUITE) as workers:
-        present = [worker for worker in workers if not worker.absent]
-        first = {id(worker): worker.run(str(seeds[0])) for worker in present}
-        runs: dict[int, list[dict[str, Any]]] = {name: [] for name in first}
-        for i, seed in enumerate(seeds):
-            for worker in present if i % 2 == 0 else present[::-1]:
-                runs[id(worker)].append(worker.run(str(seed)))
         rows = []
-        for worker in workers:
+        for worker, (first, runs) in zip(workers, by_seed(workers, seeds), strict=True):
             about = {"assets": problem.n_assets, "peer": worker.peer}
             if worker.absent:
                 rows.append(about | {"absent": worker.absent})
                 continue
-            cost = {"first_wall": first[id(worker)]["wall"]}
-            rows.append(about | summarise(runs[id(worker)], reference) | cost)
+            rows.append(about | summarise(runs, reference) | {"first_wall": first["wall"]})
         return rows
 
 

@@ -69,7 +69,7 @@ def predict(surrogate: Surrogate, x: Float[Array, "*n m"]) -> tuple[Float[Array,
     where that is.
     """
     x = jnp.asarray(x)
-    points = _points(surrogate, x)
+    points = surrogate.domain.points(x).astype(surrogate.normalisation.center.dtype)
     value, dydx = (jnp.mean(part, axis=0) for part in _members(surrogate, points))
     return (value, dydx) if x.ndim > 1 else (value[0], dydx[0])
 
@@ -83,16 +83,12 @@ def evaluate(surrogate: Surrogate, x: Float[Array, "n m"], direction: Float[Arra
         x: points; those outside the domain are told by their status.
         direction: k directions in which second derivatives are wanted; the identity gives whole Hessians.
     """
-    points = _points(surrogate, jnp.asarray(x))
+    points = surrogate.domain.points(jnp.asarray(x)).astype(surrogate.normalisation.center.dtype)
     value, dydx = _members(surrogate, points)
     curvature = None
     if direction is not None:
         along = jnp.asarray(direction, points.dtype)
-        if along.ndim != 2 or along.shape[1] != surrogate.domain.n_inputs:
-            raise ValueError(
-                f"direction: expected shape (k, {surrogate.domain.n_inputs}), one row for each of k directions, got "
-                f"{tuple(along.shape)}"
-            )
+        surrogate.domain.check_directions(along)
         curvature = _curvature(surrogate, points, along)
     is_ensemble = surrogate.n_members > 1
     return Evaluation(
@@ -103,16 +99,6 @@ def evaluate(surrogate: Surrogate, x: Float[Array, "n m"], direction: Float[Arra
         dydx_spread=jnp.std(dydx, axis=0, ddof=1) if is_ensemble else None,
         status=jnp.maximum(jax.vmap(surrogate.domain.status)(points), surrogate.status),
     )
-
-
-def _points(surrogate: Surrogate, x: Array) -> Float[Array, "n m"]:
-    n_inputs = surrogate.domain.n_inputs
-    if x.ndim not in (1, 2) or x.shape[-1] != n_inputs:
-        raise ValueError(
-            f"x: expected shape ({n_inputs},) or (n, {n_inputs}), the inputs {surrogate.domain.names}, got "
-            f"{tuple(x.shape)}"
-        )
-    return jnp.asarray(x, surrogate.normalisation.center.dtype).reshape(-1, n_inputs)
 
 
 def _members(surrogate: Surrogate, x: Float[Array, "n m"]) -> tuple[Float[Array, "e n"], Float[Array, "e n m"]]:

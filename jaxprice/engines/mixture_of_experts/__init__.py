@@ -1,5 +1,6 @@
 """The k-sparse gated committee of regime experts."""
 
+from jaxprice.engines.mixture_of_experts.chart import Chart
 from jaxprice.engines.mixture_of_experts.committee import Committee
 from jaxprice.engines.mixture_of_experts.config import Config, Stages
 from jaxprice.engines.mixture_of_experts.engine import fit
@@ -25,6 +26,7 @@ from jaxprice.learning.training import Training
 
 __all__ = [
     "Activation",
+    "Chart",
     "Committee",
     "Config",
     "Dispatch",

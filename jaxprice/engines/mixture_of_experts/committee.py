@@ -10,6 +10,7 @@ from jaxprice.core.array import Array, Float, Int
 from jaxprice.core.domain import Domain
 from jaxprice.core.struct import pytree_dataclass, static_field
 from jaxprice.engines.mixture_of_experts import dispatch_dense
+from jaxprice.engines.mixture_of_experts.chart import Chart
 from jaxprice.engines.mixture_of_experts.experts import Scaling
 from jaxprice.engines.mixture_of_experts.gate import Gate
 from jaxprice.engines.mixture_of_experts.regimes import Regimes
@@ -27,7 +28,8 @@ class Committee:
         params: {"experts": stacked on the leading axis of every leaf, "gate": of the gate's network}.
         scaling: of every expert.
         regimes: the map.
-        normalisation: of inputs and values.
+        chart: what experts see of inputs and prices.
+        normalisation: of what they see.
         domain: the box that the training inputs filled.
         status: of the fit, one of `jaxprice.core.status.Status`.
         diagnostics: of the fit: losses by epoch and stage, samples of each expert, restarts.
@@ -39,6 +41,7 @@ class Committee:
     params: Any
     scaling: Scaling
     regimes: Regimes
+    chart: Chart
     normalisation: Normalisation
     domain: Domain
     status: Int[Array, ""]
@@ -64,6 +67,7 @@ class Parts:
     gate: Gate = static_field()
     scaling: Scaling
     regimes: Regimes
+    chart: Chart
     normalisation: Normalisation
 
     @classmethod
@@ -74,8 +78,20 @@ class Parts:
             gate=committee.gate,
             scaling=committee.scaling,
             regimes=committee.regimes,
+            chart=committee.chart,
             normalisation=committee.normalisation,
         )
+
+    def inputs(self, x: Float[Array, "n m"]) -> Float[Array, "q n"]:
+        """Normalised inputs of points (n, m)."""
+        return self.normalisation.inputs(self.chart.points(x))
+
+    def points(self, u: Float[Array, "q n"]) -> Float[Array, "n m"]:
+        """Of which these are the normalised inputs."""
+        seen = self.normalisation.center[:, None] + self.normalisation.backward @ u.astype(
+            self.normalisation.center.dtype
+        )
+        return self.chart.original(seen.T)
 
     def logits(self, params: Any, u: Float[Array, "q n"]) -> Float[Array, "e n"]:
         """Of the gate."""
@@ -83,11 +99,14 @@ class Parts:
 
     def weights(self, logits: Float[Array, "e n"], u: Float[Array, "q n"]) -> Float[Array, "e n"]:
         """Of the experts."""
-        wide = self.normalisation.center.dtype
-        x = (self.normalisation.center[:, None] + self.normalisation.backward @ u.astype(wide)).T
-        return self.gate.weights(logits, x, self.regimes)
+        return self.gate.weights(logits, self.points(u), self.regimes)
 
     def values(self, params: Any, u: Float[Array, "q n"]) -> Float[Array, " n"]:
         """Σ_i w_i(u) f_i(u)."""
         weights = self.weights(self.logits(params, u), u)
         return dispatch_dense.values(self.network, params["experts"], self.scaling, u, weights)
+
+    def prices(self, params: Any, x: Float[Array, "n m"]) -> Float[Array, " n"]:
+        """Prices at points (n, m)."""
+        values = self.values(params, self.inputs(x).astype(jax.tree.leaves(params)[0].dtype))
+        return self.chart.value(x, self.normalisation.value(values))

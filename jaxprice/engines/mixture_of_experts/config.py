@@ -23,6 +23,7 @@ class Config:
     """Structure and effort; hashable, static under `jit`.
 
     Attributes:
+        is_standardised: whether experts see moneyness and price over root maturity: see `chart`.
         n_layers: hidden layers of an expert.
         n_units: units of each of them.
         activation: smooth, so that Greeks of all orders exist.
@@ -41,6 +42,7 @@ class Config:
         joint_training: of all together; the only one in training at once.
     """
 
+    is_standardised: bool = True
     n_layers: int = 3
     n_units: int = 32
     activation: Activation = Activation.SILU
@@ -54,9 +56,9 @@ class Config:
     agreement_weight: float = 1e-2
     arbitrage_weight: float = 0.0
     logit_noise: float = 1.0
-    expert_training: Training = Training(n_epochs=100, peak_rate=0.02)
-    gate_training: Training = Training(n_epochs=10, peak_rate=0.01)
-    joint_training: Training = Training(n_epochs=30, peak_rate=0.002)
+    expert_training: Training = Training(n_epochs=400, batch_size=128, peak_rate=0.02)
+    gate_training: Training = Training(n_epochs=2, peak_rate=0.01)
+    joint_training: Training = Training(n_epochs=100, batch_size=256, peak_rate=0.001)
 
     def validate(self) -> "Config":
         """The same settings with names turned into enumeration members.

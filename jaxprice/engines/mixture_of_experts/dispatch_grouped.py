@@ -66,7 +66,6 @@ def values_and_slopes(
     """Value of every expert where it has a weight, zero elsewhere, and Σ_i w_i ∂f_i/∂u."""
     n_inputs = u.shape[0]
     found = plan(weights, most_active, block)
-    one = jnp.ones((), u.dtype)
 
     def step(i: Scalar, out: tuple[Array, Array]) -> tuple[Array, Array]:
         mine, own = jax.tree.map(lambda leaf: leaf[found.expert[i]], (params, scaling))
@@ -80,7 +79,7 @@ def values_and_slopes(
 
     n_slots = found.sample.shape[0]
     # One more slot, of zeros, for the pairs without a weight.
-    empty = (jnp.zeros(n_slots + 1, u.dtype) * one, jnp.zeros((n_inputs, n_slots + 1), u.dtype))
+    empty = (jnp.zeros(n_slots + 1, u.dtype), jnp.zeros((n_inputs, n_slots + 1), u.dtype))
     value, slope = jax.lax.fori_loop(0, found.n_used, step, empty)
 
     def add(total: Array, pair: tuple[Array, Array]) -> tuple[Array, Array]:

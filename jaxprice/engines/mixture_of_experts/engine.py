@@ -12,6 +12,7 @@ from jaxprice.core.dataset import DifferentialDataset
 from jaxprice.core.precision import full_precision
 from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.status import merge, non_finite
+from jaxprice.engines.mixture_of_experts.chart import Chart
 from jaxprice.engines.mixture_of_experts.committee import Committee, Parts
 from jaxprice.engines.mixture_of_experts.config import Config, Stages
 from jaxprice.engines.mixture_of_experts.experts import Scaling, all_experts
@@ -46,8 +47,9 @@ def fit(
         regimes: the map; None: three intervals of moneyness times three of maturity with equally many samples.
 
     Raises:
-        ValueError: for labels that are not finite (the rows are named), inputs that do not vary, fewer samples than a
-            batch, more kept experts than there are, and a regime without samples (the map is shown).
+        ValueError: for labels that are not finite (the rows are named), inputs that do not vary, a root maturity that
+            is not positive, fewer samples than a batch, more kept experts than there are, and a regime without samples
+            (the map is shown).
     """
     check_key(key)
     config = config.validate()
@@ -60,7 +62,8 @@ def fit(
     if config.top_k > regimes.n_experts:
         raise ValueError(f"top_k: {config.top_k} is more than the {regimes.n_experts} experts; lower it")
     n_each = _largest_regime(dataset, regimes)
-    problem, params, share = _prepare(key, dataset, regimes, config=config)
+    chart = Chart.of(dataset, regimes.inputs, config.is_standardised)
+    problem, params, share = _prepare(key, dataset, regimes, chart, config=config)
     diagnostics: dict[str, Array] = {"share": share}
     stages: dict[str, Stage] = {"experts": train_experts, "gate": train_gate, "joint": train_together}
     if config.stages == Stages.AT_ONCE:
@@ -78,6 +81,7 @@ def fit(
         params=params,
         scaling=problem.parts.scaling,
         regimes=regimes,
+        chart=chart,
         normalisation=problem.parts.normalisation,
         domain=dataset.domain,
         status=merge(*statuses, non_finite(params, problem.parts.scaling)),
@@ -94,7 +98,7 @@ def _spread(problem: Problem, params: dict[str, Any]) -> Array:
 
 
 def _largest_regime(dataset: DifferentialDataset, regimes: Regimes) -> int:
-    """Samples of the expert that has most, its strips included."""
+    """Samples of the expert that has most, its strips included, rounded up."""
     inside = np.asarray(jax.jit(Regimes.windows)(regimes, dataset.x)) > 0.0
     counts = inside.sum(axis=1)
     if counts.min() == 0:
@@ -103,16 +107,19 @@ def _largest_regime(dataset: DifferentialDataset, regimes: Regimes) -> int:
             f"regimes: an expert has no sample ({table}); move the borders into the samples, take fewer regimes, or "
             "make labels there"
         )
-    return int(counts.max())
+    # Up to so many are drawn again, so that data sets of one size share a program.
+    step = max(1, dataset.n_samples // 32)
+    return -(-int(counts.max()) // step) * step
 
 
 @functools.partial(jax.jit, static_argnames=("config",))
 @full_precision
 def _prepare(
-    key: PRNGKey, dataset: DifferentialDataset, regimes: Regimes, *, config: Config
+    key: PRNGKey, dataset: DifferentialDataset, regimes: Regimes, chart: Chart, *, config: Config
 ) -> tuple[Problem, dict[str, Any], Array]:
-    normalisation = Normalisation.of(dataset)
-    samples = normalisation.apply(dataset, _DTYPE)
+    seen = chart.dataset(dataset)
+    normalisation = Normalisation.of(seen)
+    samples = normalisation.apply(seen, _DTYPE)
     windows = regimes.windows(dataset.x.astype(normalisation.center.dtype)).astype(_DTYPE)
     n_experts, n_inputs = regimes.n_experts, dataset.n_inputs
     network = Network(n_inputs=n_inputs, n_layers=config.n_layers, n_units=config.n_units, activation=config.activation)
@@ -129,7 +136,9 @@ def _prepare(
         "experts": jax.vmap(network.create)(jax.random.split(expert_key, n_experts)),
         "gate": gate.create(gate_key),
     }
-    parts = Parts(network=network, gate=gate, scaling=scaling, regimes=regimes, normalisation=normalisation)
+    parts = Parts(
+        network=network, gate=gate, scaling=scaling, regimes=regimes, chart=chart, normalisation=normalisation
+    )
     weights = balance(samples, config.gradient_weight, 0.0)
     share = jnp.mean(windows, axis=1)
     return Problem(parts=parts, samples=samples, windows=windows, weights=weights), params, share

@@ -10,32 +10,47 @@ from jaxprice.core.struct import pytree_dataclass
 from jaxprice.learning.samples import Samples
 from jaxprice.learning.twin_net import Network
 
+_LEAST = 1e-12
+"""Of a mean square."""
+
 
 @pytree_dataclass
 class Scaling:
-    """What every expert's inputs are divided by and its output multiplied with, so that its regime has size one.
+    """What every expert's inputs are divided by, and the line in them that its network need not learn.
+
+    In the money a price is nearly a line. Without it what is left, the time value, would be a small part of what the
+    network is trained on.
 
     Attributes:
         center: of the normalised inputs, (e, q).
         size: likewise, (e, q).
-        shift: of the normalised values, (e,).
-        height: likewise, (e,).
+        shift: constant of the line, in normalised values, (e,).
+        tilt: slopes of the line by the scaled inputs, (e, q).
+        height: what is left of the values, (e,).
     """
 
     center: Float[Array, "e q"]
     size: Float[Array, "e q"]
     shift: Float[Array, " e"]
+    tilt: Float[Array, "e q"]
     height: Float[Array, " e"]
 
     @classmethod
     def of(cls, samples: Samples, share: Float[Array, "e n"]) -> "Scaling":
-        """Means and standard deviations of the samples, each counted by its share in the expert's regime."""
+        """Means, standard deviations and least squares over the samples, each counted by its share in the regime."""
         part = share / jnp.sum(share, axis=1, keepdims=True)
         center = part @ samples.x.T
-        size = jnp.sqrt(jnp.maximum(part @ (samples.x**2).T - center**2, 1e-12))
-        shift = part @ samples.y
-        height = jnp.sqrt(jnp.maximum(part @ samples.y**2 - shift**2, 1e-12))
-        return cls(center=center, size=size, shift=shift, height=height)
+        size = jnp.sqrt(jnp.maximum(part @ (samples.x**2).T - center**2, _LEAST))
+
+        def line(part: Float[Array, " n"], center: Float[Array, " q"], size: Float[Array, " q"]) -> tuple[Array, ...]:
+            x = (samples.x - center[:, None]) / size[:, None]
+            shift = part @ samples.y
+            gram = (part[None] * x) @ x.T + _LEAST**0.5 * jnp.eye(x.shape[0], dtype=x.dtype)
+            tilt = jnp.linalg.solve(gram, x @ (part * (samples.y - shift)))
+            return shift, tilt, jnp.sqrt(jnp.maximum(part @ (samples.y - shift - tilt @ x) ** 2, _LEAST))
+
+        shift, tilt, height = jax.vmap(line)(part, center, size)
+        return cls(center=center, size=size, shift=shift, tilt=tilt, height=height)
 
     def inputs(self, u: Float[Array, "q n"]) -> Float[Array, "q n"]:
         """What one expert sees, whose scaling this is, of normalised inputs."""
@@ -43,17 +58,19 @@ class Scaling:
 
     def samples(self, samples: Samples) -> Samples:
         """The samples as one expert sees them, whose scaling this is."""
+        x = self.inputs(samples.x)
         return Samples(
-            x=self.inputs(samples.x),
-            y=(samples.y - self.shift) / self.height,
-            slope=samples.slope * (self.size[:, None] / self.height),
+            x=x,
+            y=(samples.y - self.shift - self.tilt @ x) / self.height,
+            slope=(samples.slope * self.size[:, None] - self.tilt[:, None]) / self.height,
             weight=samples.weight,
         )
 
 
 def expert(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"]) -> Float[Array, " n"]:
     """Normalised values by one expert, whose parameters and scaling these are."""
-    return scaling.shift + scaling.height * network.bind(params)(scaling.inputs(u))
+    x = scaling.inputs(u)
+    return scaling.shift + scaling.tilt @ x + scaling.height * network.bind(params)(x)
 
 
 def all_experts(network: Network, params: Any, scaling: Scaling, u: Float[Array, "q n"]) -> Float[Array, "e n"]:

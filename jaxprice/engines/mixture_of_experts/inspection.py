@@ -75,10 +75,11 @@ def routing_map(committee: Committee, n_moneyness: int = 101, n_maturity: int = 
 def errors_by_expert(committee: Committee, held_out: DifferentialDataset) -> Float[Array, "e e"]:
     """Root mean squared error of each expert (row), by itself, in each regime (column); NaN where no point fell."""
     parts = Parts.of(committee)
-    u = committee.normalisation.inputs(held_out.x).astype(committee.dtype)
-    values = jax.vmap(committee.normalisation.value)(
+    u = parts.inputs(held_out.x).astype(committee.dtype)
+    seen = jax.vmap(committee.normalisation.value)(
         all_experts(parts.network, committee.params["experts"], parts.scaling, u)
     )
+    values = jax.vmap(committee.chart.value, in_axes=(None, 0))(held_out.x, seen)
     place = jax.nn.one_hot(committee.regimes.index(held_out.x), parts.gate.n_experts, dtype=values.dtype)
     square = (values - held_out.y.astype(values.dtype)[None]) ** 2
     return jnp.sqrt(square @ place / jnp.sum(place, axis=0)[None])
@@ -88,21 +89,17 @@ def without_expert(committee: Committee, index: int) -> Committee:
     """The committee with one expert replaced by the mean of all values: how much the others depend on it."""
     if not 0 <= index < committee.gate.n_experts:
         raise ValueError(f"index: expected an expert from 0 to {committee.gate.n_experts - 1}, got {index}")
-    height, shift = committee.scaling.height, committee.scaling.shift
-    silent = dataclasses.replace(committee.scaling, height=height.at[index].set(0.0), shift=shift.at[index].set(0.0))
-    return dataclasses.replace(committee, scaling=silent)
+    silent = {name: getattr(committee.scaling, name).at[index].set(0.0) for name in ("shift", "tilt", "height")}
+    return dataclasses.replace(committee, scaling=dataclasses.replace(committee.scaling, **silent))
 
 
 @jax.jit
 def arbitrage(committee: Committee, x: Float[Array, "n m"]) -> losses.Arbitrage:
     """By how much static bounds are broken at points (n, m), in shares of the strike."""
-    parts, normalisation = Parts.of(committee), committee.normalisation
-    u = normalisation.inputs(x).astype(committee.dtype)
-    found = losses.breaches(parts, committee.params, u)
-    return jax.tree.map(lambda breach: normalisation.y_std * breach.astype(normalisation.y_std.dtype), found)
+    return losses.breaches(Parts.of(committee), committee.params, x.astype(committee.normalisation.center.dtype))
 
 
 def _weights(committee: Committee, x: Float[Array, "n m"]) -> Float[Array, "e n"]:
     parts = Parts.of(committee)
-    u = committee.normalisation.inputs(x.astype(committee.normalisation.center.dtype)).astype(committee.dtype)
+    u = parts.inputs(x.astype(committee.normalisation.center.dtype)).astype(committee.dtype)
     return parts.weights(parts.logits(committee.params, u), u)

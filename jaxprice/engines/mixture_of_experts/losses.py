@@ -1,6 +1,5 @@
 """What training asks of a committee beside prices: even loads, small logits, agreement, no static arbitrage."""
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -77,14 +76,14 @@ def arbitrage(
     )
 
 
-def breaches(parts: Parts, params: Any, u: Float[Array, "q n"]) -> Arbitrage:
-    """Breaches of static arbitrage bounds at normalised inputs, in units of the values' standard deviation."""
-    net = functools.partial(parts.values, params)
-    value, slope = value_and_slope(net, u)
-    forward, (moneyness, maturity) = parts.normalisation.forward.astype(u.dtype), parts.regimes.inputs
-    along = forward[:, moneyness]
-    second = slope_along(net, u, along[None])[0]
-    shift = (parts.normalisation.y_mean / parts.normalisation.y_std).astype(u.dtype)
-    return arbitrage(
-        value + shift, along @ slope, forward[:, maturity] @ slope, jnp.sum(along[:, None] * second, axis=0)
-    )
+def breaches(parts: Parts, params: Any, x: Float[Array, "n m"]) -> Arbitrage:
+    """Breaches of static arbitrage bounds at points (n, m)."""
+
+    def prices(columns: Float[Array, "m n"]) -> Float[Array, " n"]:
+        return parts.prices(params, columns.T)
+
+    (moneyness, maturity), columns = parts.regimes.inputs, x.T
+    value, slope = value_and_slope(prices, columns)
+    along = jnp.zeros((1, columns.shape[0]), x.dtype).at[0, moneyness].set(1.0)
+    second = slope_along(prices, columns, along)[0, moneyness]
+    return arbitrage(value, slope[moneyness], slope[maturity], second)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxprice.core.array import Array, Bool, Float, Int, Scalar
+from jaxprice.core.array import Array, Bool, Float, Int
+from jaxprice.core.status import Status
 from jaxprice.core.validation import check_count, check_member
 from jaxprice.engines.mixture_of_experts import dispatch_dense, dispatch_grouped, gate_top_k
 from jaxprice.engines.mixture_of_experts.committee import Committee, Parts
@@ -74,11 +75,11 @@ def predict(
         ValueError: for points of another width, k of 0 or above the number of experts, a tolerance with a k.
     """
     x = jnp.asarray(x)
-    points = _points(committee, x)
+    points = committee.domain.points(x).astype(committee.normalisation.center.dtype)
     wanted = _default(points.shape[0], committee) if dispatch is None else dispatch
     dispatch = check_member("dispatch", Dispatch, wanted)
     _check_choice(committee, top_k, tolerance)
-    value, dydx, weights = _predict(committee, points, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
+    value, dydx, weights, _ = _predict(committee, points, top_k=top_k, tolerance=tolerance, dispatch=dispatch)
     found = (value, dydx, weights) if return_weights else (value, dydx)
     return found if x.ndim > 1 else tuple(part[0] for part in found)
 
@@ -103,16 +104,13 @@ def evaluate(
     _check_choice(committee, top_k, tolerance)
     if direction is not None:
         direction = jnp.asarray(direction)
-        if direction.ndim != 2 or direction.shape[1] != committee.domain.n_inputs:
-            raise ValueError(
-                f"direction: expected shape (k, {committee.domain.n_inputs}), one row for each of k directions, got "
-                f"{tuple(direction.shape)}"
-            )
-    return _evaluate(committee, _points(committee, jnp.asarray(x)), direction, top_k=top_k, tolerance=tolerance)
+        committee.domain.check_directions(direction)
+    points = committee.domain.points(jnp.asarray(x)).astype(committee.normalisation.center.dtype)
+    return _evaluate(committee, points, direction, top_k=top_k, tolerance=tolerance)
 
 
 def chosen(
-    weights: Float[Array, "e n"], spread: Float[Array, "e e"], top_k: int | None, tolerance: Scalar | None
+    weights: Float[Array, "e n"], spread: Float[Array, "e e"], top_k: int | None, tolerance: Float[Array, " n"] | None
 ) -> tuple[Bool[Array, "e n"], Float[Array, " n"]]:
     """Which experts are kept, and how far the price by these can be from that by all.
 
@@ -123,7 +121,7 @@ def chosen(
         weights: of the gate.
         spread: largest distance of two experts over the domain.
         top_k: keep so many.
-        tolerance: or as few as keep the bound below it.
+        tolerance: or as few as keep the bound below it, at each sample.
     """
     n_experts = weights.shape[0]
     largest_spread = jnp.max(spread)
@@ -147,10 +145,11 @@ def chosen(
 @functools.partial(jax.jit, static_argnames=("top_k", "tolerance", "dispatch"))
 def _predict(
     committee: Committee, x: Float[Array, "n m"], *, top_k: int | None, tolerance: float | None, dispatch: Dispatch
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array]:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    u = normalisation.inputs(x).astype(committee.dtype)
-    weights, pull_back = jax.vjp(lambda u: _weights(committee, parts, u, top_k, tolerance)[0], u)
+    u = parts.inputs(x).astype(committee.dtype)
+    share = _share(committee, x, tolerance)
+    weights, pull_back, bound = jax.vjp(lambda u: _weights(committee, parts, u, top_k, share), u, has_aux=True)
     network, experts, scaling = parts.network, committee.params["experts"], parts.scaling
     if dispatch == Dispatch.DENSE:
         each, slope = dispatch_dense.values_and_slopes(network, experts, scaling, u, weights)
@@ -160,7 +159,10 @@ def _predict(
     value = jnp.sum(weights * each, axis=0)
     # What experts disagree by times how the gate turns from one to the other.
     slope = slope + pull_back(each)[0]
-    return normalisation.value(value), normalisation.gradient(slope), weights.T
+    seen = normalisation.value(value)
+    dydx = committee.chart.gradient(x, seen, normalisation.gradient(slope))
+    bound = committee.chart.value(x, normalisation.y_std * bound.astype(normalisation.y_std.dtype))
+    return committee.chart.value(x, seen), dydx, weights.T, bound
 
 
 @functools.partial(jax.jit, static_argnames=("top_k", "tolerance"))
@@ -168,38 +170,47 @@ def _evaluate(
     committee: Committee, x: Array, direction: Array | None, *, top_k: int | None, tolerance: float | None
 ) -> Evaluation:
     parts, normalisation = Parts.of(committee), committee.normalisation
-    value, dydx, weights = _predict(
+    value, dydx, weights, bound = _predict(
         committee, x, top_k=top_k, tolerance=tolerance, dispatch=_default(x.shape[0], committee)
     )
-    u = normalisation.inputs(x).astype(committee.dtype)
-    bound = _weights(committee, parts, u, top_k, tolerance)[1]
     curvature = None
     if direction is not None:
 
-        def net(u: Array) -> Array:
-            weights = _weights(committee, parts, u, top_k, tolerance)[0]
-            return dispatch_dense.values(parts.network, committee.params["experts"], parts.scaling, u, weights)
+        def prices(columns: Array) -> Array:
+            x = columns.T
+            u = parts.inputs(x).astype(committee.dtype)
+            share = _share(committee, x, tolerance)
+            weights = _weights(committee, parts, u, top_k, share)[0]
+            values = dispatch_dense.values(parts.network, committee.params["experts"], parts.scaling, u, weights)
+            return committee.chart.value(x, normalisation.value(values))
 
-        second = slope_along(net, u, normalisation.direction(direction.astype(x.dtype)))
-        curvature = jnp.moveaxis(jax.vmap(normalisation.gradient)(second), 0, 1)
+        curvature = jnp.moveaxis(slope_along(prices, x.T, direction.astype(x.dtype)), (1, 2), (2, 0))
+    is_inside = jax.vmap(committee.domain.contains)(x) & committee.chart.contains(x)
     return Evaluation(
         value=value,
         dydx=dydx,
         curvature=curvature,
         weights=weights,
         n_active=jnp.sum(weights > 0.0, axis=1),
-        bound=normalisation.y_std * bound.astype(normalisation.y_std.dtype),
-        status=jnp.maximum(jax.vmap(committee.domain.status)(x), committee.status),
+        bound=bound,
+        status=jnp.maximum(jnp.where(is_inside, Status.OK, Status.OUTSIDE_DOMAIN).astype(jnp.int32), committee.status),
     )
 
 
+def _share(committee: Committee, x: Float[Array, "n m"], tolerance: float | None) -> Float[Array, " n"] | None:
+    """A tolerance in units of normalised values."""
+    if tolerance is None:
+        return None
+    return (tolerance / (committee.normalisation.y_std * committee.chart.size(x))).astype(committee.dtype)
+
+
 def _weights(
-    committee: Committee, parts: Parts, u: Float[Array, "q n"], top_k: int | None, tolerance: float | None
+    committee: Committee, parts: Parts, u: Float[Array, "q n"], top_k: int | None, share: Float[Array, " n"] | None
 ) -> tuple[Array, Array]:
+    """Of the experts that are kept, with their bound."""
     weights = parts.weights(parts.logits(committee.params, u), u)
-    share = None if tolerance is None else (tolerance / committee.normalisation.y_std).astype(u.dtype)
     kept, bound = chosen(jax.lax.stop_gradient(weights), committee.diagnostics["spread"], top_k, share)
-    if top_k is None and tolerance is None:
+    if top_k is None and share is None:
         return weights, bound
     raw = jnp.where(kept, weights, 0.0)
     return raw / jnp.sum(raw, axis=0, keepdims=True), bound
@@ -219,13 +230,3 @@ def _check_choice(committee: Committee, top_k: int | None, tolerance: float | No
             raise ValueError("tolerance: it decides how many experts are kept, and so does top_k; give one of them")
     if tolerance is not None and not 0.0 < tolerance < float("inf"):
         raise ValueError(f"tolerance: expected a positive number, got {tolerance}")
-
-
-def _points(committee: Committee, x: Array) -> Float[Array, "n m"]:
-    n_inputs = committee.domain.n_inputs
-    if x.ndim not in (1, 2) or x.shape[-1] != n_inputs:
-        raise ValueError(
-            f"x: expected shape ({n_inputs},) or (n, {n_inputs}), the inputs {committee.domain.names}, got "
-            f"{tuple(x.shape)}"
-        )
-    return jnp.asarray(x, committee.normalisation.center.dtype).reshape(-1, n_inputs)

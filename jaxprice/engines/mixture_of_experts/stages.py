@@ -160,6 +160,6 @@ def _penalties(parts: Parts, params: Any, batch: Samples, config: Config) -> Sca
         values = all_experts(parts.network, params["experts"], parts.scaling, batch.x)
         total = total + config.agreement_weight * losses.agreement_loss(values, weights)
     if config.arbitrage_weight > 0.0:
-        breach = losses.breaches(parts, params, batch.x)
-        total = total + config.arbitrage_weight * sum(jnp.mean(each) for each in breach)
+        breach = losses.breaches(parts, params, parts.points(batch.x))
+        total = total + config.arbitrage_weight * sum(jnp.mean(each).astype(total.dtype) for each in breach)
     return total

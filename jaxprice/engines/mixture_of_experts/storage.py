@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxprice.core import storage, validation
 from jaxprice.core.domain import Domain
 from jaxprice.core.storage import StorageError
+from jaxprice.engines.mixture_of_experts.chart import Chart
 from jaxprice.engines.mixture_of_experts.committee import Committee
 from jaxprice.engines.mixture_of_experts.experts import Scaling
 from jaxprice.engines.mixture_of_experts.gate import Gate, GateKind
@@ -20,7 +21,7 @@ from jaxprice.learning.samples import Normalisation
 from jaxprice.learning.twin_net import Network
 
 _SCHEMA = "mixture_of_experts/1"
-_SAVED = ("params", "scaling", "regimes", "normalisation", "domain", "status", "diagnostics", "error")
+_SAVED = ("params", "scaling", "regimes", "chart", "normalisation", "domain", "status", "diagnostics", "error")
 
 
 def save(committee: Committee, path: str | Path) -> None:
@@ -37,7 +38,8 @@ def save(committee: Committee, path: str | Path) -> None:
     header = {
         "network": dataclasses.asdict(committee.network),
         "gate": dataclasses.asdict(committee.gate),
-        "map": {"inputs": list(committee.regimes.inputs), "is_standardised": committee.regimes.is_standardised},
+        "map": _columns(committee.regimes),
+        "chart": _columns(committee.chart),
         "names": list(committee.domain.names),
     }
     fields = {field.name: getattr(committee, field.name) for field in dataclasses.fields(committee)}
@@ -59,11 +61,11 @@ def load(path: str | Path) -> Committee:
         domain = Domain(**parts["domain"], names=tuple(header["names"]))
         domain.validate()
         validation.check_shape("domain", domain.lower, (network.n_inputs,))
-        place = header["map"]
-        regimes = Regimes(
-            **parts["regimes"], inputs=tuple(place["inputs"]), is_standardised=bool(place["is_standardised"])
-        )
+        regimes = Regimes(**parts["regimes"], **_of_columns(header["map"]))
         regimes.validate()
+        chart = Chart(**parts["chart"], **_of_columns(header["chart"]))
+        for name in ("lowest", "highest"):
+            validation.check_shape(f"chart/{name}", getattr(chart, name), ())
         if (regimes.n_experts, network.n_inputs) != (chosen.n_experts, chosen.n_inputs):
             raise ValueError(f"a gate for {chosen.n_experts} experts and a map of {regimes.n_experts}")
         committee = Committee(
@@ -72,6 +74,7 @@ def load(path: str | Path) -> Committee:
             params=unflatten({"params": _template(network, chosen)}, arrays)["params"],
             scaling=_checked(Scaling(**parts["scaling"]), chosen.n_experts, network.n_inputs),
             regimes=regimes,
+            chart=chart,
             normalisation=_normalisation(parts["normalisation"], network.n_inputs),
             domain=domain,
             status=jnp.asarray(arrays["status"]),
@@ -81,10 +84,18 @@ def load(path: str | Path) -> Committee:
         for name, shape in {"value": (), "dydx": (network.n_inputs,)}.items():
             validation.check_shape(f"error/{name}", parts["error"][name], shape)
         validation.check_shape("diagnostics/spread", parts["diagnostics"]["spread"], (chosen.n_experts,) * 2)
-        validation.check_finite((committee.params, committee.scaling, committee.error), "committee")
+        validation.check_finite((committee.params, committee.scaling, chart, committee.error), "committee")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StorageError(f"{path}: not a committee that this version can trust ({error}); fit it again") from None
     return committee
+
+
+def _columns(place: Regimes | Chart) -> dict[str, Any]:
+    return {"inputs": list(place.inputs), "is_standardised": place.is_standardised}
+
+
+def _of_columns(found: dict[str, Any]) -> dict[str, Any]:
+    return {"inputs": tuple(found["inputs"]), "is_standardised": bool(found["is_standardised"])}
 
 
 def _template(network: Network, gate: Gate) -> Any:
@@ -94,7 +105,7 @@ def _template(network: Network, gate: Gate) -> Any:
 
 
 def _checked(scaling: Scaling, n_experts: int, n_inputs: int) -> Scaling:
-    shapes = {"center": (n_experts, n_inputs), "size": (n_experts, n_inputs)}
+    shapes = dict.fromkeys(("center", "size", "tilt"), (n_experts, n_inputs))
     for name, shape in (shapes | {"shift": (n_experts,), "height": (n_experts,)}).items():
         validation.check_shape(f"scaling/{name}", getattr(scaling, name), shape)
     return scaling

@@ -59,9 +59,10 @@ def regimes(**change):
     return moe.Regimes(**arrays, is_standardised=False)
 
 
-def committee(kind=moe.GateKind.WINDOW, top_k=2, seed=1, dtype=jnp.float32, gate_size=2.0):
+def committee(kind=moe.GateKind.WINDOW, top_k=2, seed=1, dtype=jnp.float32, gate_size=2.0, is_standardised=True):
     """Nine experts with random parameters, which agree on nothing."""
-    normalisation = Normalisation.of(dataset())
+    chart = moe.Chart.of(dataset(), (0, 1), is_standardised)
+    normalisation = Normalisation.of(chart.dataset(dataset()))
     network = Network(n_inputs=3, n_layers=2, n_units=8, activation=Activation.SILU)
     gate = Gate(kind=kind, n_inputs=3, n_experts=9, n_units=16, top_k=top_k)
     keys = jax.random.split(jax.random.key(seed), 11)
@@ -71,6 +72,7 @@ def committee(kind=moe.GateKind.WINDOW, top_k=2, seed=1, dtype=jnp.float32, gate
     scaling = Scaling(
         center=jnp.asarray(rng.normal(size=(9, 3)), jnp.float32),
         size=jnp.asarray(rng.uniform(0.5, 1.5, (9, 3)), jnp.float32),
+        tilt=jnp.asarray(rng.normal(size=(9, 3)), jnp.float32),
         shift=jnp.asarray(rng.normal(size=9), jnp.float32),
         height=jnp.asarray(rng.uniform(0.5, 1.5, 9), jnp.float32),
     )
@@ -80,6 +82,7 @@ def committee(kind=moe.GateKind.WINDOW, top_k=2, seed=1, dtype=jnp.float32, gate
         params=params,
         scaling=scaling,
         regimes=regimes(),
+        chart=chart,
         normalisation=normalisation,
         domain=domain(),
         status=jnp.int32(0),

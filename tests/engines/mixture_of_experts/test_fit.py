@@ -102,3 +102,11 @@ def test_labels_that_are_not_finite_are_named_by_row():
     data = dataset(256)
     with pytest.raises(ValueError, match=r"DifferentialDataset.y: NaN or infinity in 1 of 256 rows \(7\)"):
         moe.fit(KEY, dataclasses.replace(data, y=data.y.at[7].set(jnp.nan)))
+
+
+def test_a_root_maturity_that_is_not_positive_is_refused():
+    data = dataset(256)
+    lower = data.domain.lower.at[1].set(0.0)
+    data = dataclasses.replace(data, x=data.x.at[3, 1].set(0.0), domain=dataclasses.replace(data.domain, lower=lower))
+    with pytest.raises(ValueError, match="root_maturity: 1 rows have a root maturity that is not positive"):
+        moe.fit(KEY, data, regimes=regimes())

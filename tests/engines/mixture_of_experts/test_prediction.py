@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from engines.mixture_of_experts.regimes_of_calls import committee, points
+from engines.mixture_of_experts.regimes_of_calls import committee, dataset, points
 
 from jaxprice.core.status import Status
 from jaxprice.engines import mixture_of_experts as moe
@@ -64,10 +64,25 @@ def test_fewer_experts_stay_within_their_bound(kind):
     assert np.all(np.abs(np.asarray(seen.value) - price) <= 0.02 + 1e-5)
 
 
+@pytest.mark.x64
+@pytest.mark.parametrize("is_standardised", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_derivatives_are_those_of_the_price(kind, is_standardised):
+    found, x = committee(kind, dtype=jnp.float64, is_standardised=is_standardised), points(30)
+    seen = moe.evaluate(found, x, jnp.eye(3))
+    step = 1e-5
+    for j in range(3):
+        up, down = (moe.evaluate(found, x.at[:, j].add(sign * step)) for sign in (1.0, -1.0))
+        is_same = np.all((np.asarray(up.weights) > 0.0) == (np.asarray(down.weights) > 0.0), axis=1)
+        assert is_same.sum() > 20
+        slope, second = (np.asarray(a - b) / (2.0 * step) for a, b in ((up.value, down.value), (up.dydx, down.dydx)))
+        np.testing.assert_allclose(seen.dydx[is_same, j], slope[is_same], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(seen.curvature[is_same, j], second[is_same], rtol=1e-5, atol=1e-4)
+
+
 def true_spread(found, x):
-    values = all_experts(
-        found.network, found.params["experts"], found.scaling, found.normalisation.inputs(x).astype(jnp.float32)
-    )
+    seen = found.normalisation.inputs(found.chart.points(x)).astype(jnp.float32)
+    values = all_experts(found.network, found.params["experts"], found.scaling, seen)
     return jnp.max(jnp.abs(values[:, None] - values[None]), axis=2)
 
 
@@ -86,6 +101,17 @@ def test_points_outside_the_domain_are_told():
     x = points(2).at[1, 1].set(3.0)
     assert moe.evaluate(found, x).status.tolist() == [Status.OK, Status.OUTSIDE_DOMAIN]
     assert int(moe.evaluate(found, x.at[0, 0].set(jnp.nan)).status[0]) == Status.OUTSIDE_DOMAIN
+
+
+def test_strikes_further_from_the_money_than_any_sample_are_told():
+    """0.39 of log-moneyness lies in the box, but with a root maturity of 0.1 no sample was as far away as that."""
+    x, data = points(1), dataset()
+    near = data.x[:, 1] > 0.2
+    seen = moe.Chart.of(dataclasses.replace(data, x=data.x[near], y=data.y[near], dydx=data.dydx[near]), (0, 1), True)
+    found = dataclasses.replace(committee(), chart=seen)
+    far = x.at[0, :2].set(jnp.asarray([0.39, 0.101], x.dtype))
+    assert bool(found.domain.contains(far[0])) and not bool(seen.contains(far)[0])
+    assert moe.evaluate(found, jnp.concatenate([x, far])).status.tolist() == [Status.OK, Status.OUTSIDE_DOMAIN]
 
 
 @pytest.mark.parametrize(
