@@ -18,8 +18,8 @@ class Config:
         tolerance: largest error of cross interpolation that its check may find, relative to the largest value. Of a
             characteristic function that error sits in rare corners, which a price averages out: 1e-4 leaves five-asset
             prices right to some 1e-8 of the strike. Of a pricer (`learn`) it is the error of the price itself.
-        rounding: error of the finished train in the Frobenius norm, relative to that of the train; what prices are
-            asked for decides ranks, and so the time of an answer.
+        rounding: error of the finished train in the Frobenius norm, relative to that of the train; it decides
+            ranks, and so the time of an answer.
         n_nodes: nodes of each parameter; for a uniform grid, as fine as the table.
         nodes: Chebyshev, or the uniform grid of the paper.
         damping: the rule 5 / d, or the contour along which the integrand is least.
