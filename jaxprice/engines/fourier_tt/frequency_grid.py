@@ -3,7 +3,8 @@
 *Cutoff.* Frequencies of asset j end at L_j. The largest values beyond it lie on the ridge u = t C⁻¹ e_j, with C the
 covariance of the returns under the damped law: for a Gaussian law φ there is exp(-u_j² σ_j² T c_j / 2) with c_j the
 conditional variance of the return of asset j given the others, at least the smallest eigenvalue of the correlation.
-L_j is where the integrand, transform and all, has fallen on that ridge to the target.
+L_j is where φ has fallen on that ridge by so much that the integrand's peak times it is the target. The transform may
+help, but not everywhere: that of a spread does not fall at all while one frequency follows another.
 
 *Step.* A sum with step η is the price plus images of it, with spots moved by a factor exp(2π m / η) and weights
 exp(-2π m α / η). By moving the contour by a, an image is at most exp(-2π a / η) times the integrand's size there.
@@ -82,7 +83,7 @@ def error(
     """What a grid may add to an undiscounted price of unit strike: both errors times the integrand's largest peak."""
     size = _sizes(integrand, damping, moneyness, own)
     cutoff = grid.step * grid.n_frequencies / 2
-    falls = np.asarray(_falls(integrand, *_at(damping, moneyness, own), _ridges(integrand, damping, own), cutoff))
+    falls = np.asarray(_falls(integrand, jnp.asarray(damping), own, _ridges(integrand, damping, own), cutoff))
     cut_off = np.exp(np.einsum("jcj->cj", falls) + size[:, None]).sum(axis=1)
     aliased = 0.0
     for moved, sizes in _moved(integrand, damping, moneyness, own):
@@ -94,7 +95,7 @@ def error(
 def _cutoffs(integrand: Integrand, damping: np.ndarray, moneyness: Array, own: Array, tolerance: float) -> np.ndarray:
     """L of each asset, (d,); infinite where the integrand does not fall far enough."""
     ridge = _ridges(integrand, damping, own)
-    falls = np.asarray(_falls(integrand, *_at(damping, moneyness, own), ridge, jnp.asarray(_CUTOFFS)))
+    falls = np.asarray(_falls(integrand, jnp.asarray(damping), own, ridge, jnp.asarray(_CUTOFFS)))
     falls = falls + _sizes(integrand, damping, moneyness, own)[None, :, None]
     # (cutoffs, corners, assets): the last cutoff at which the integrand is still above the target.
     is_above = ~(falls < np.log(tolerance))
@@ -141,10 +142,6 @@ def _ridges(integrand: Integrand, damping: np.ndarray, own: Array) -> Array:
     return jnp.asarray(precision / np.einsum("cjj->cj", precision)[:, None, :])
 
 
-def _at(damping: np.ndarray, moneyness: Array, own: Array) -> tuple[Array, Array, Array]:
-    return jnp.asarray(damping), moneyness, own
-
-
 @jax.jit
 def _covariances(integrand: Integrand, damping: Float[Array, " d"], own: Float[Array, "c p"]) -> Float[Array, "c d d"]:
     """Of the returns under the damped law, (c, d, d): second derivatives of the log of the exponential moment."""
@@ -156,20 +153,17 @@ def _covariances(integrand: Integrand, damping: Float[Array, " d"], own: Float[A
 
 
 @jax.jit
-def _falls(
-    integrand: Integrand, damping: Array, moneyness: Array, own: Array, ridge: Array, cutoff: Array
-) -> Float[Array, "n c d"]:
-    """Log of the integrand at L along each ridge, relative to its peak."""
+def _falls(integrand: Integrand, damping: Array, own: Array, ridge: Array, cutoff: Array) -> Float[Array, "n c d"]:
+    """Log of the characteristic function at L along each ridge, relative to its value at zero."""
 
     def at(cutoff: Array) -> Array:
-        def of_corner(moneyness: Array, own: Array, ridge: Array) -> Array:
+        def of_corner(own: Array, ridge: Array) -> Array:
             def log_value(frequency: Array) -> Array:
-                return jnp.real(integrand.log_value(jax.lax.complex(frequency, damping), moneyness, own))
+                return jnp.real(integrand.law.log_characteristic_fn(-jax.lax.complex(frequency, damping), own))
 
-            peak = log_value(jnp.zeros_like(damping))
-            return jax.vmap(lambda direction: log_value(cutoff * direction) - peak, 1)(ridge)
+            return jax.vmap(log_value, 1)(cutoff * ridge) - log_value(jnp.zeros_like(damping))
 
-        return jax.vmap(of_corner)(moneyness, own, ridge)
+        return jax.vmap(of_corner)(own, ridge)
 
     return jax.lax.map(at, jnp.asarray(cutoff))
 
