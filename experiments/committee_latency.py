@@ -5,18 +5,20 @@ Table: none published: the article announces "a massive drop in latency" and giv
     those of the project: for 65,536 points two experts of 1,024 units at least 3 times as fast as all nine; the default
     nowhere slower than the article's layer or a sorted one in PyTorch; one point with its Greeks in 100 microseconds.
 Command: python -m experiments committee_latency --check
-Expected: EXPECTED
+Expected: with two of nine experts 55 to 90 microseconds for one point with its Greeks, up to 64 units; in large batches
+    1 microsecond a point with 32 units, 200 with 1,024. There all nine take 2.5 to 4.4 times as long, the article's
+    layer 4 to 9 times, the sorted one 1.0 to 1.7 times: with 1,024 units products are all there is, as fast in both.
 Time: 15 minutes on one core. Device: CPU. Needs PyTorch for its rows; without it they are reported as absent.
 
 Nine experts with three layers and nine inputs (SiLU), a gate with 64 units. All peers have the same parameters, and
 gates whose logits are the nine normal inputs, so that they send the same samples to the same experts, each as often:
 see `benchmarks.committee.peers.problem`. Ours is `predict` as users call it, arrays of NumPy in 64 bits, its changes of
 variables and its checks; PyTorch gets arrays of NumPy, too. Each peer runs in a process of its own, pinned to one core,
-in turns; CPU seconds of a call, medians over rounds, each as many calls as fill `seconds`, after what compiles; a call
-that takes longer is made once. "default" chooses by itself; "dense" runs all nine experts on all points, "grouped" each
-on its own, both asked for by `dispatch` with k = 2. "PyTorch, seed" is the article's layer, "PyTorch, sorted" one that
-sorts by expert and runs one chain of products each. For 65,536 points of 1,024 units only k = 2 is run unless --full,
-and PyTorch takes them 4,096 at a time, because autograd would keep 15 GiB.
+in turns; CPU seconds of a call, medians over rounds, each as many calls as fill `seconds`, after what compiles; a
+call that takes longer is made once. "default" chooses by itself; "dense" runs all nine experts on all points, "grouped"
+each on its own (k = 2, by `dispatch`). "PyTorch, seed" is the article's layer, "PyTorch, sorted" one that sorts by
+expert and runs one chain of products each. For 65,536 points of 1,024 units only k = 2 is run unless --full, and
+PyTorch takes them 4,096 at a time, because autograd would keep 15 GiB.
 """
 
 import dataclasses
@@ -34,7 +36,7 @@ from experiments.harness import Cell, Experiment, Metrics
 _CLAIM = "claim of the project"
 _ALONE = (peers.OURS_ALONE, peers.THEIRS_ALONE)
 _KINDS = {False: "value", True: "value and Greeks"}
-_K = 2
+_K, _FEW = 2, 256
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,9 +57,9 @@ class Config:
     widths: tuple[int, ...] = (32, 64, 256, 1024)
     batches: tuple[int, ...] = (1, 256, 4096, 65536)
     top_k: tuple[int, ...] = (1, 2, 9)
-    n_rounds: int = 5
+    n_rounds: int = 7
     seconds: float = 0.05
-    patience: float = 2.0
+    patience: float = 4.0
     largest: int = 2**24
     peers: tuple[str, ...] = tuple(peers.PEERS)
 
@@ -73,7 +75,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
             if width * batch > config.largest and k != _K:
                 continue
             for with_gradient, kind in _KINDS.items():
-                asked = [worker for peer, worker in present.items() if _is_asked(peer, k)]
+                asked = [worker for peer, worker in present.items() if _is_asked(peer, k, batch)]
                 task = peers.task_name(width, batch, k, with_gradient)
                 row: dict[str, Any] = {"width": width, "batch": batch, "k": k, "quantity": kind}
                 rows.append(row | _microseconds(asked, task, config))
@@ -81,8 +83,9 @@ def run(key: jax.Array, config: Config) -> Metrics:
     return {"rows": rows, "absent": absent}
 
 
-def _is_asked(peer: str, k: int) -> bool:
-    return k == _K or peer in (DEFAULT, SEED, SORTED)
+def _is_asked(peer: str, k: int, batch: int) -> bool:
+    # What others cost hardly depends on k; for larger batches the default is grouped.
+    return peer in (DEFAULT, SEED, SORTED) or (k == _K and (peer != GROUPED or batch <= _FEW))
 
 
 def _microseconds(workers: list[Worker], task: str, config: Config) -> dict[str, float]:
@@ -103,8 +106,8 @@ def cells(metrics: Metrics, config: Config) -> list[Cell]:
     found = []
     width, batch = max(config.widths), max(config.batches)
     for row in (row for row in rows if (row["width"], row["batch"], row["k"]) == (width, batch, _K)):
-        name = f"{width:,} units, {batch:,} points, {row['quantity']}: all nine over grouped with k = {_K}"
-        found.append(Cell.at_least(name, row[DENSE] / row[GROUPED], 3.0, source=_CLAIM))
+        name = f"{width:,} units, {batch:,} points, {row['quantity']}: all nine over the default with k = {_K}"
+        found.append(Cell.at_least(name, row[DENSE] / row[DEFAULT], 3.0, source=_CLAIM))
     for peer in (SEED, SORTED):
         for width, batch in itertools.product(config.widths, config.batches):
             ratios = [r[peer] / r[DEFAULT] for r in rows if (r["width"], r["batch"]) == (width, batch) and peer in r]

@@ -24,6 +24,9 @@ def figure(rows: list[dict[str, Any]], widths: tuple[int, ...], k: int, quantity
             points = [(row["batch"], row[peer] / row["batch"]) for row in mine if peer in row]
             if points:
                 axis.loglog(*zip(*points, strict=True), style, color=colour, label=label)
+        batches = sorted({row["batch"] for row in mine})
+        axis.set_xticks(batches, [f"{batch:,}" for batch in batches])
+        axis.minorticks_off()
         axis.set(title=f"{width:,} units", xlabel="points in a batch")
     axes[0].set(ylabel="microseconds a point")
     drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(_STYLE))

@@ -18,10 +18,10 @@ from jaxprice.learning.twin_net import Network
 
 def prepare(problem: Problem, top_k: int, with_gradient: bool, dispatch: str | None) -> Callable[[np.ndarray], Any]:
     """Prices at points."""
-    found = committee(problem, top_k)
+    found, wanted = committee(problem, top_k), None if dispatch is None else moe.Dispatch(dispatch)
 
     def call(x: np.ndarray) -> Any:
-        return jax.block_until_ready(moe.predict(found, x, dispatch=dispatch, return_gradient=with_gradient))
+        return jax.block_until_ready(moe.predict(found, x, dispatch=wanted, return_gradient=with_gradient))
 
     return call
 

@@ -15,7 +15,7 @@ N_EXPERTS = N_INPUTS = 9
 N_LAYERS, GATE_UNITS = 3, 64
 DEFAULT, DENSE, GROUPED, OURS_ALONE = "default", "dense", "grouped", "one expert"
 SEED, SORTED, THEIRS_ALONE = "PyTorch, seed", "PyTorch, sorted", "PyTorch, one expert"
-PEERS = {
+PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     DEFAULT: ("jaxprice_committee", {"dispatch": None}),
     DENSE: ("jaxprice_committee", {"dispatch": "dense"}),
     GROUPED: ("jaxprice_committee", {"dispatch": "grouped"}),
@@ -105,46 +105,53 @@ def tasks(peer: str, fields: Mapping[str, Any]) -> dict[str, Callable[[], dict[s
     effort = Effort(**fields)
     module, settings = PEERS[peer]
     prepare = functools.partial(importlib.import_module(f"{__package__}.{module}").prepare, **settings)
-    return {
-        task_name(*size): _task(prepare, *size, seconds=effort.seconds, is_compiled=module.startswith("jaxprice"))
-        for size in itertools.product(effort.widths, effort.batches, effort.top_k, (False, True))
-    }
+    is_compiled = module.startswith("jaxprice")
+    ready: dict[tuple, _Call] = {}
+
+    def task(*size: Any) -> dict[str, Any]:
+        if size not in ready:
+            # Parameters of the sizes before are let go.
+            ready.clear()
+            ready[size] = _Call(prepare, *size, seconds=effort.seconds, is_compiled=is_compiled)
+        return ready[size].measure()
+
+    sizes = itertools.product(effort.widths, effort.batches, effort.top_k, (False, True))
+    return {task_name(*size): functools.partial(task, *size) for size in sizes}
 
 
-def _task(
-    prepare: Callable[..., Any],
-    width: int,
-    batch: int,
-    top_k: int,
-    with_gradient: bool,
-    *,
-    seconds: float,
-    is_compiled: bool,
-) -> Callable[[], dict[str, Any]]:
-    """CPU and wall seconds of a call, the mean of as many as fill the time; what compiles is called before."""
-    ready: list[Any] = []
+class _Call:
+    """One size of a problem, and how often it is called for a measurement."""
 
-    def task() -> dict[str, Any]:
-        if not ready:
-            given = problem(width, batch)
-            call = functools.partial(prepare(given, top_k, with_gradient), given.x)
-            once = _seconds(call, 1)
-            if is_compiled or once["cpu"] < seconds:
-                once = _seconds(call, 1)
-            ready.extend([call, max(1, round(seconds / once["cpu"]))])
-            if ready[1] == 1:
-                return once
-        return _seconds(*ready)
+    def __init__(
+        self,
+        prepare: Callable[..., Any],
+        width: int,
+        batch: int,
+        top_k: int,
+        with_gradient: bool,
+        *,
+        seconds: float,
+        is_compiled: bool,
+    ):
+        given = problem(width, batch)
+        self.call = functools.partial(prepare(given, top_k, with_gradient), given.x)
+        once = self._seconds(1)
+        if is_compiled or once["cpu"] < seconds:
+            once = self._seconds(1)
+        self.n_calls = max(1, round(seconds / once["cpu"]))
+        self.first = once if self.n_calls == 1 else None
 
-    return task
+    def measure(self) -> dict[str, Any]:
+        """CPU and wall seconds of a call, the mean of as many as fill the time."""
+        found, self.first = self.first or self._seconds(self.n_calls), None
+        return found
 
-
-def _seconds(call: Callable[[], Any], n_calls: int) -> dict[str, Any]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(n_calls):
-        call()
-    return {
-        "wall": (time.perf_counter() - wall) / n_calls,
-        "cpu": max((time.process_time() - cpu) / n_calls, 1e-9),
-        "n_calls": n_calls,
-    }
+    def _seconds(self, n_calls: int) -> dict[str, Any]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(n_calls):
+            self.call()
+        return {
+            "wall": (time.perf_counter() - wall) / n_calls,
+            "cpu": max((time.process_time() - cpu) / n_calls, 1e-9),
+            "n_calls": n_calls,
+        }

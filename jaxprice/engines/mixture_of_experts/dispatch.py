@@ -13,14 +13,17 @@ import jax.numpy as jnp
 from jaxprice.core.array import Array, Float
 from jaxprice.engines.mixture_of_experts import dispatch_dense, dispatch_grouped
 from jaxprice.engines.mixture_of_experts.committee import Committee
+from jaxprice.engines.mixture_of_experts.one_expert import WIDE
 
 _GROUPED_FROM = 2**15
 """Samples times units squared from which finding out who prices what costs less than it saves."""
 _CHUNK, _LAYER = 8192, 2**19
 """Samples at a time: at most so many, and so many numbers in a layer. More would go through new memory layer by layer,
 which is several times as slow as what the cache holds: the gate alone takes 0.1 µs a sample, 0.5 µs in one piece."""
-_BLOCK, _FEW, _TAILS_FROM = 256, 4, 256
-"""Pairs in a block; pairs of an expert below which each is a block; units from which tails are computed in part."""
+_BLOCK, _BLOCK_WIDE = 256, 512
+"""Pairs in a block: kernels of wide experts are read from far for each."""
+_FEW, _TAILS_FROM = 4, 256
+"""Pairs of an expert below which each is a block; units from which a block that is not full is computed in part."""
 
 
 class Dispatch(enum.StrEnum):
@@ -63,7 +66,7 @@ def block_sizes(n_units: int, n_pairs: float) -> tuple[int, ...]:
     """Sizes of a block and of its parts, for experts that have so many pairs each if the gate is even."""
     if n_pairs < _FEW:
         return (1,)
-    block = min(1 << (int(n_pairs) - 1).bit_length(), _BLOCK)
+    block = min(1 << (int(n_pairs) - 1).bit_length(), _BLOCK_WIDE if n_units >= WIDE else _BLOCK)
     if n_units < _TAILS_FROM:
         return (block,)
     # What a block lacks costs more than choosing among four programs.
