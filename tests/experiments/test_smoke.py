@@ -2,10 +2,18 @@
 
 import json
 
+import jax
 import pytest
 
 from experiments.__main__ import main
 from experiments.harness import discovery
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_programs_of_one_experiment():
+    """The whole module's would map more pieces of memory than a process may have (see conftest.py)."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.mark.slow
