@@ -38,9 +38,9 @@ class Effort:
 
     n_units: int = 32
     n_expert_epochs: int = 400
-    n_joint_epochs: int = 100
-    n_active_epochs: int = 1700
-    n_total_epochs: int = 550
+    n_joint_epochs: int = 200
+    n_active_epochs: int = 3200
+    n_total_epochs: int = 1040
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,11 @@ from experiments.harness import discovery
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_programs_of_one_experiment():
-    """The whole module's would map more pieces of memory than a process may have (see conftest.py)."""
+def _programs_of_one_experiment():
+    """Compiled in haste, as they run for a moment, and forgotten: all of them map too much memory (see conftest.py)."""
+    jax.config.update("jax_disable_most_optimizations", True)
     yield
+    jax.config.update("jax_disable_most_optimizations", False)
     jax.clear_caches()
 
 

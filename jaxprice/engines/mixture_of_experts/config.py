@@ -51,16 +51,16 @@ class Config:
     gate_units: int = 64
     top_k: int = 2
     stages: Stages = Stages.IN_TURN
-    gradient_weight: float = 1.0
+    gradient_weight: float = 10.0
     load_weight: float = 1e-2
     logit_weight: float = 1e-4
-    agreement_weight: float = 1e-2
+    agreement_weight: float = 0.0
     arbitrage_weight: float = 0.0
     calendar_weight: float = 0.0
     logit_noise: float = 1.0
     expert_training: Training = Training(n_epochs=400, batch_size=128, peak_rate=0.02)
     gate_training: Training = Training(n_epochs=2, peak_rate=0.01)
-    joint_training: Training = Training(n_epochs=100, batch_size=256, peak_rate=0.001)
+    joint_training: Training = Training(n_epochs=200, batch_size=128, peak_rate=0.0005)
 
     def validate(self) -> "Config":
         """The same settings with names turned into enumeration members.
