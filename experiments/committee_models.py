@@ -19,7 +19,7 @@ COMMITTEE, SEED, HARD, SOFT = "committee", "article's gate, k = 2", "nine hard m
 PENALISED = "committee, penalties"
 ACTIVE, TOTAL, RAW = "one net, equal active size", "one net, equal total size", "one net, equal total size, inputs raw"
 _HARD_OVERLAP = 1e-9
-_PENALTY = 1.0
+_PENALTY = 1e-3
 _MAP_EPOCHS = 20
 """Of a gate that has to learn the regimes first."""
 

@@ -160,7 +160,10 @@ def _penalties(parts: Parts, params: Any, batch: Samples, config: Config) -> Sca
         values = all_experts(parts.network, params["experts"], parts.scaling, batch.x)
         total = total + config.agreement_weight * losses.agreement_loss(values, weights)
     if config.arbitrage_weight > 0.0 or config.calendar_weight > 0.0:
-        breach = losses.breaches(parts, params, parts.points(batch.x))
-        strike, calendar = jnp.mean(breach.monotone + breach.convex), jnp.mean(breach.calendar)
+        points = parts.points(batch.x)
+        breach = losses.breaches(parts, params, points)
+        # A curvature is of the size of one over the root maturity: hours would outweigh years.
+        root = points[:, parts.regimes.inputs[1]]
+        strike, calendar = jnp.mean(breach.monotone + root * breach.convex), jnp.mean(breach.calendar)
         total = total + (config.arbitrage_weight * strike + config.calendar_weight * calendar).astype(total.dtype)
     return total
