@@ -13,6 +13,7 @@ from jaxprice.engines import mixture_of_experts as moe
 
 KEY = jax.random.key(2)
 SHORT = {
+    "gradient_weight": 1.0,
     "expert_training": moe.Training(n_epochs=40),
     "gate_training": moe.Training(n_epochs=5),
     "joint_training": moe.Training(n_epochs=10, peak_rate=0.003),
