@@ -23,8 +23,8 @@ class Config:
         n_nodes: nodes of each parameter; for a uniform grid, as fine as the table.
         nodes: Chebyshev, or the uniform grid of the paper.
         damping: the rule 5 / d, or the contour along which the integrand is least.
-        grid_tolerance: error that the frequency grid may make for each asset, relative to the strike: what it cuts
-            off, and what its step aliases.
+        grid_tolerance: error that the frequency grid may make for each asset, relative to the price in the middle of
+            the box: what it cuts off, and what its step aliases.
         n_frequencies: of each asset, even; None chooses them by `grid_tolerance`.
         step: of the frequencies; goes with `n_frequencies`.
         max_frequencies: most that may be chosen for an asset.
@@ -38,7 +38,7 @@ class Config:
     n_nodes: int = 10
     nodes: NodeKind | str = NodeKind.CHEBYSHEV
     damping: Damping | str = Damping.OPTIMISED
-    grid_tolerance: float = 1e-7
+    grid_tolerance: float = 1e-6
     n_frequencies: int | None = None
     step: float | None = None
     max_frequencies: int = 512

@@ -31,6 +31,7 @@ def test_every_parameter_of_two_assets_at_once():
     assert found["node_error"].shape == (4,) and found["node_error"].max() < 1e-4
 
 
+@pytest.mark.slow
 def test_three_assets_and_their_volatilities():
     model = market(3)
     surrogate = fourier_tt.fit(jax.random.key(KEY), problem(model), SMALL).raise_for_status()
