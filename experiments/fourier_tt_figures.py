@@ -21,7 +21,7 @@ def table2(rows: list[dict[str, Any]]) -> Figure:
     }
     kinds = list(dict.fromkeys((row["correlation"], row["varied"]) for row in rows))
     for axis, (name, (title, limit)) in zip(axes, shown.items(), strict=True):
-        for i, (correlation, varied) in enumerate(kinds):
+        for correlation, varied in kinds:
             mine = [r for r in rows if (r["correlation"], r["varied"]) == (correlation, varied) and name in r]
             # Colour for the correlation, marker for what varies.
             colour = COLOUR[list(dict.fromkeys(kind[0] for kind in kinds)).index(correlation)]
@@ -29,7 +29,6 @@ def table2(rows: list[dict[str, Any]]) -> Figure:
             style = "-" if varied == "volatility" else "--"
             label = f"{correlation}, {_VARIED[varied]}"
             axis.plot([r["n_assets"] for r in mine], [r[name] for r in mine], marker + style, color=colour, label=label)
-            del i
         axis.axhline(limit, color="#999999", linewidth=0.9)
         axis.set(yscale="log", title=title, xlabel="assets")
     printed = [row for row in rows if "printed_e_train" in row]
