@@ -1,6 +1,7 @@
 """The min-call of Sakurai, Takahashi and Miyamoto 2025 on 5 to 11 assets: problems, exact prices, errors and times."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ RANDOM = "random"
 COMMON = {"0": 0.0, "1/3": 1.0 / 3.0, "1/2": 0.5}
 """Correlations that all pairs share, by name; for these the price is a two-dimensional integral."""
 _FIELDS = {VOLATILITY: (VOLATILITY,), SPOT: (SPOT,), BOTH: (VOLATILITY, SPOT)}
-_GRIDS = {VOLATILITY: literature.VOLATILITY_GRID, SPOT: literature.SPOT_GRID}
+GRIDS = {VOLATILITY: literature.VOLATILITY_GRID, SPOT: literature.SPOT_GRID}
 _ORDER = (3, 0, 4, 2, 1)
 """Of the random matrix's assets: neighbours are strongly correlated, and ranks a third of those in the given order."""
 _N_TIMED, _N_REPEATS = 10_000, 7
@@ -69,7 +70,7 @@ class Case:
 
     def problem(self) -> fourier_tt.Problem:
         """Over the box that the paper's grids cover."""
-        ends = {name: (start, start + step * n) for name, (start, step, n) in _GRIDS.items()}
+        ends = {name: (start, start + step * n) for name, (start, step, n) in GRIDS.items()}
         domain = fourier_tt.box(self.model(), **{name: ends[name] for name in self.fields})
         return fourier_tt.Problem(model=self.model(), product=self.product(), domain=domain)
 
@@ -77,7 +78,7 @@ class Case:
         """Random points of the paper's grids, (n, m)."""
         columns = []
         for i, field in enumerate(self.fields):
-            start, step, n_grid = _GRIDS[field]
+            start, step, n_grid = GRIDS[field]
             place = jax.random.randint(jax.random.fold_in(key, i), (n, self.n_assets), 0, n_grid)
             columns.append(start + step * place.astype(jnp.float64))
         return jnp.concatenate(columns, axis=1)
@@ -89,16 +90,20 @@ class Case:
 
     def exact(self, x: Array) -> tuple[np.ndarray, np.ndarray]:
         """Prices (n,) and gradients (n, m) by quadrature."""
-        base, strike, expiry = self.model(), literature.PARAMETERS["strike"], literature.PARAMETERS["expiry"]
-        common = COMMON[self.correlation]
-
-        def price(row: Array) -> Array:
-            parts = dict(zip(self.fields, row.reshape(len(self.fields), self.n_assets), strict=True))
-            spot, volatility = parts.get(SPOT, base.spot), parts.get(VOLATILITY, base.volatility)
-            return reference.rainbow.min_call(spot, strike, base.rate, 0.0, volatility, common, expiry)
-
-        value, gradient = jax.jit(lambda x: jax.lax.map(jax.value_and_grad(price), x))(x)
+        value, gradient = _exact(self, x)
         return np.asarray(value), np.asarray(gradient)
+
+
+@functools.partial(jax.jit, static_argnames=("case",))
+def _exact(case: Case, x: Array) -> tuple[Array, Array]:
+    base, common = case.model(), COMMON[case.correlation]
+
+    def price(row: Array) -> Array:
+        model = case.moved(row)
+        market = (model.spot, literature.PARAMETERS["strike"], base.rate, 0.0, model.volatility)
+        return reference.rainbow.min_call(*market, common, literature.PARAMETERS["expiry"])
+
+    return jax.lax.map(jax.value_and_grad(price), x)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,13 +24,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments import fourier_tt_common as common
+from experiments import fourier_tt_table2_columns as columns
 from experiments.fourier_tt_common import BOTH, CLAIM, EXACT, RANDOM, SPOT, VOLATILITY, Case, Learned
 from experiments.harness import Cell, Experiment, Metrics
-from jaxprice.engines import fourier_tt, monte_carlo
+from jaxprice.engines import fourier_tt
 from jaxprice.reference.literature import fourier_tt as literature
 
-_HALF_WIDTH = 1.959964
 _LEARNING_SECONDS = 180.0
 _SHOWN = (
     "n_assets",
@@ -88,70 +87,12 @@ def run(key: jax.Array, config: Config) -> Metrics:
         x = case.points(jax.random.fold_in(key, 1), config.n_points)
         value, gradient = (np.asarray(part) for part in fourier_tt.predict(learned.surrogate, x))
         row: dict[str, Any] = {"n_assets": case.n_assets, "correlation": case.correlation, "varied": case.varied}
-        row |= _against(case, value, gradient, x, jax.random.fold_in(key, 2), config)
-        row |= _monte_carlo(case, value, x, jax.random.fold_in(key, 3), config)
+        row |= columns.errors(case, value, gradient, x, jax.random.fold_in(key, 2), config.n_sobol)
+        some = slice(config.n_monte_carlo)
+        row |= columns.monte_carlo(case, value[some], x[some], jax.random.fold_in(key, 3), config.n_paths)
         row |= learned.microseconds(case, jax.random.fold_in(key, 4)) | learned.about()
-        rows.append(row | _printed(case))
+        rows.append(row | columns.printed(case))
     return {"rows": [{name: row.get(name) for name in _SHOWN} for row in rows], "details": rows}
-
-
-def _against(
-    case: Case, value: np.ndarray, gradient: np.ndarray, x: jax.Array, key: jax.Array, config: Config
-) -> dict[str, Any]:
-    if case.correlation != RANDOM:
-        price, greeks = case.exact(x)
-        error = np.abs(value - price)
-        return {
-            "price": price.mean(),
-            "e_train": error.mean(),
-            "largest": error.max(),
-            "greeks": common.greek_error(gradient, greeks),
-        }
-    settings = monte_carlo.Config(n_paths=config.n_sobol, sampling="sobol", greeks=False)
-    found = [
-        monte_carlo.price(jax.random.fold_in(key, i), case.moved(row), case.product(), settings)
-        for i, row in enumerate(x)
-    ]
-    price, error = (np.asarray([getattr(one, name) for one in found]) for name in ("price", "std_error"))
-    distance = np.abs(value - price)
-    # Independent scrambles, so that the mean difference is known far better than one price.
-    return {
-        "price": price.mean(),
-        "e_train": distance.mean(),
-        "largest": distance.max(),
-        "bias": np.mean(value - price),
-        "bias_error": np.sqrt(np.sum(error**2)) / len(error),
-    }
-
-
-def _monte_carlo(case: Case, value: np.ndarray, x: jax.Array, key: jax.Array, config: Config) -> dict[str, Any]:
-    settings = monte_carlo.Config(n_paths=config.n_paths, greeks=False)
-    found = [
-        monte_carlo.price(jax.random.fold_in(key, i), case.moved(row), case.product(), settings)
-        for i, row in enumerate(x[: config.n_monte_carlo])
-    ]
-    price, error = (np.asarray([getattr(one, name) for one in found]) for name in ("price", "std_error"))
-    call = common.seconds(lambda: monte_carlo.price(key, case.moved(x[0]), case.product(), settings).price)
-    score = (value[: len(price)] - price) / error
-    return {
-        "e_mc": _HALF_WIDTH * error.mean(),
-        "largest_z": np.abs(score).max(),
-        "mean_z": score.mean(),
-        "c_mc": case.n_assets * config.n_paths,
-        "mc_seconds": call,
-    }
-
-
-def _printed(case: Case) -> dict[str, Any]:
-    for row in literature.TABLE_2.row:
-        if row.n_assets == case.n_assets:
-            return {
-                "printed_e_train": row.train_error,
-                "printed_e_mc": row.monte_carlo_error,
-                "printed_price_us": 1e6 * row.train_seconds,
-                "printed_mc_seconds": row.monte_carlo_seconds,
-            }
-    return {}
 
 
 def cells(metrics: Metrics, config: Config) -> list[Cell]:
