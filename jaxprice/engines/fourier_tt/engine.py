@@ -12,7 +12,7 @@ from jaxprice.core.array import Array, PRNGKey, is_concrete
 from jaxprice.core.domain import Domain
 from jaxprice.core.precision import require_x64
 from jaxprice.core.random import Stream, check_key, stream
-from jaxprice.core.status import Status, merge, non_finite
+from jaxprice.core.status import Status, merge
 from jaxprice.engines.fourier_tt import grid_functions
 from jaxprice.engines.fourier_tt.chart import Chart, PlainChart
 from jaxprice.engines.fourier_tt.config import Config
@@ -192,9 +192,11 @@ def _surrogate(
 def _finished(surrogate: Surrogate, status: Array, diagnostics: dict[str, Array]) -> Surrogate:
     """With what learning found."""
     ranks = {"ranks": jnp.asarray(surrogate.train.ranks, jnp.int32)}
+    # On the host: a jitted check would compile a program for each new shape of a core.
+    is_finite = all(np.isfinite(np.asarray(core)).all() for core in surrogate.train.cores)
     return dataclasses.replace(
         surrogate,
-        status=merge(status, non_finite(surrogate.train)),
+        status=status if is_finite else merge(status, jnp.int32(Status.NON_FINITE)),
         diagnostics=surrogate.diagnostics | ranks | diagnostics,
     )
 
