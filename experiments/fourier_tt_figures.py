@@ -1,9 +1,10 @@
 """Pictures of the experiments on tensor trains of Fourier integrals."""
 
+import itertools
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from experiments.harness.figure import COLOUR, panels
 
@@ -47,24 +48,23 @@ def table2(rows: list[dict[str, Any]]) -> Figure:
 
 
 def ranks(rows: list[dict[str, Any]]) -> Figure:
-    """Ranks over the bonds, before and after rounding: a panel for law, transform and price."""
-    titles = {
-        "law": "characteristic function, z₁ σ₁ z₂ σ₂ …",
-        "transform": "payoff transform, z₁ z₂ …",
-        "price": "price, σ₁ σ₂ …",
-    }
-    figure, axes = panels(3, width=4.6, height=3.8)
+    """Ranks over the bonds, before and after rounding: a panel for law, transform and price, a row for each grid."""
+    titles = {"law": "characteristic function, z₁ σ₁ z₂ σ₂ …", "transform": "payoff transform", "price": "price"}
+    grids = list(dict.fromkeys(row["grid"] for row in rows))
     names = list(dict.fromkeys(row["correlation"] for row in rows))
-    for axis, (train, title) in zip(axes, titles.items(), strict=True):
-        for row in (row for row in rows if row["train"] == train):
+    figure, axes = panels(3, len(grids), width=4.6, height=3.2)
+    for axis, (grid, (train, title)) in zip(axes, itertools.product(grids, titles.items()), strict=True):
+        for row in (row for row in rows if (row["train"], row["grid"]) == (train, grid)):
             colour = COLOUR[names.index(row["correlation"])]
             bonds = range(1, len(row["after"]) + 1)
             axis.plot(bonds, row["after"], "o-", color=colour, label=f"correlation {row['correlation']}", ms=3.5)
             if row["before"]:
                 axis.plot(bonds, row["before"], ":", color=colour, linewidth=1.2)
-        axis.set(title=title, xlabel="bond", yscale="log")
+        axis.set(title=f"{title}, {grid} grid", xlabel="bond")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_ylim(bottom=0)
     axes[0].set(ylabel="rank: as learned (dotted), rounded")
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
