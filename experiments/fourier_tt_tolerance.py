@@ -5,7 +5,7 @@ Table: figure 3 of Sakurai, Takahashi and Miyamoto 2025, arXiv 2405.00701: ten a
     the error is flat below a tolerance of about 1e-6 and rises sharply above.
 Command: python -m experiments fourier_tt_tolerance --check
 Expected: rounding of law and transform as in the paper; rounding of the price alone, which is ours, is gentler: errors
-    of prices proportional to the tolerance, and no better below 1e-6, where other errors remain.
+    of prices of about the tolerance in units of the price, and ranks of 4 instead of 13 at 1e-6.
 Time: about 3 minutes on one core. Device: CPU.
 
 Law and transform are learned once. "factors": both are rounded to a share of their Frobenius norm, as the paper does,
@@ -89,16 +89,18 @@ def _rounded(found: CrossInterpolation, tolerance: float) -> CrossInterpolation:
 
 
 def cells(metrics: Metrics, config: Config) -> list[Cell]:
-    """Flat below 1e-6, steep above; the claims of accuracy hold for the default."""
+    """Rounding as in print: flat below 1e-6, steep above; the claims of accuracy hold for the default."""
     found = []
     for kind in (FACTORS, PRICE):
         mine = {row["tolerance"]: row for row in metrics["rows"] if row["rounded"] == kind}
         ends = {name: min(mine, key=lambda t, goal=goal: abs(np.log(t / goal))) for name, goal in _GOALS.items()}
         flat, coarse, last = (mine[ends[name]]["mean_error"] for name in _GOALS)
         about = f"{config.n_assets} assets, rounding of the {kind}"
-        name = f"{about}: error at 1e-6 over that at {min(mine):.0e}"
-        found.append(Cell.at_most(name, flat / last, 2.0, source=_PRINTED))
-        found.append(Cell.at_least(f"{about}: error at 1e-2 over that at 1e-6", coarse / flat, 10.0, source=_PRINTED))
+        if kind == FACTORS:
+            name = f"{about}: error at 1e-6 over that at {min(mine):.0e}"
+            found.append(Cell.at_most(name, flat / last, 2.0, source=_PRINTED))
+            name = f"{about}: error at 1e-2 over that at 1e-6"
+            found.append(Cell.at_least(name, coarse / flat, 10.0, source=_PRINTED))
         row = mine[ends["flat"]]
         found.append(Cell.at_most(f"{about}: mean error of the price at 1e-6", row["mean_error"], 1e-4, source=EXACT))
         found.append(Cell.at_most(f"{about}: relative error of Greeks at 1e-6", row["greeks"], 1e-3, source=CLAIM))
