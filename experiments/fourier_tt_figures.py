@@ -88,18 +88,20 @@ def tolerance(rows: list[dict[str, Any]]) -> Figure:
 
 def seeds(rows: list[dict[str, Any]]) -> Figure:
     """The mean error of every seed, a column for each problem and tolerance."""
-    figure, (axis,) = panels(1, width=7.0, height=4.2, title="Mean absolute error of the price, one mark for each seed")
+    figure, (axis,) = panels(1, width=6.0, height=4.2, title="Mean absolute error of the price, one mark for each seed")
     tolerances = list(dict.fromkeys(row["tolerance"] for row in rows))
     labels = list(dict.fromkeys(f"{row['n_assets']} assets,\n{_VARIED[row['varied']]}" for row in rows))
     for row in rows:
         column = labels.index(f"{row['n_assets']} assets,\n{_VARIED[row['varied']]}")
         i = tolerances.index(row["tolerance"])
-        place = [column + 0.2 * (i - 0.5 * (len(tolerances) - 1))] * len(row["errors"])
+        place = [column + 0.15 * (i - 0.5 * (len(tolerances) - 1))] * len(row["errors"])
         label = f"tolerance {row['tolerance']:g}" if column == 0 else None
         axis.plot(place, row["errors"], _MARKERS[i], color=COLOUR[i], label=label, alpha=0.6)
     axis.set_xticks(range(len(labels)), labels)
     axis.set(yscale="log")
-    axis.legend()
+    axis.set_xlim(-0.6, len(labels) - 0.4)
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.legend(loc="upper left")
     return figure
 
 

@@ -4,8 +4,9 @@ Question: how much do errors depend on the random points from which learning beg
 Table: text of Sakurai, Takahashi and Miyamoto 2025, arXiv 2405.00701: over repeated learning their error has a standard
     deviation of 4.74e-9, with a tolerance of cross interpolation of 1e-9.
 Command: python -m experiments fourier_tt_seeds --check
-Expected: with the default tolerance of 1e-5 a standard deviation of the mean error of 1e-8 or less.
-Time: about 3 minutes on one core. Device: CPU.
+Expected: with the default tolerance of 1e-5 a standard deviation of the mean error of 5e-8 (volatilities) and 4e-7
+    (spots), with 1e-7 one of 6e-9 and 2e-8; the paper's tolerance of 1e-9 is held against the paper's deviation.
+Time: about 5 minutes on one core. Device: CPU.
 
 Each seed learns law and transform anew; errors are means over the same random points of the paper's grid, against
 quadrature. `spread` is the largest deviation, over the points, of one price from the mean over the seeds. What all
@@ -37,7 +38,7 @@ class Config:
     """
 
     n_assets: tuple[int, ...] = (5,)
-    tolerances: tuple[float, ...] = (1e-5, 1e-7)
+    tolerances: tuple[float, ...] = (1e-5, 1e-7, literature.CROSS_TOLERANCE)
     n_seeds: int = 10
     n_points: int = 50
 
@@ -76,7 +77,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
 
 
 def cells(metrics: Metrics, config: Config) -> list[Cell]:
-    """Every learning converged; errors hardly differ."""
+    """Every learning converged; with the paper's tolerance errors differ as little as in print."""
     found = []
     for row in metrics["details"]:
         case = Case(row["n_assets"], "1/2", row["varied"])
@@ -84,6 +85,8 @@ def cells(metrics: Metrics, config: Config) -> list[Cell]:
         found.append(Cell.at_least(f"{about}: seeds that converged", row["n_ok"], config.n_seeds, source=EXACT))
         worst = max(row["errors"])
         found.append(Cell.at_most(f"{about}: mean error of the price, worst seed", worst, 1e-4, source=EXACT))
+        if row["tolerance"] != literature.CROSS_TOLERANCE:
+            continue
         limit, source = literature.ERROR_SPREAD.value, literature.ERROR_SPREAD.source
         name = f"{about}: standard deviation of the error over seeds, at most the printed"
         error = row["deviation_error"]
@@ -105,6 +108,6 @@ EXPERIMENT = Experiment(
     cells=cells,
     figures=figures,
     default=Config(),
-    smoke=Config(n_assets=(2,), tolerances=(1e-4,), n_seeds=2, n_points=4),
+    smoke=Config(n_assets=(2,), tolerances=(1e-4, literature.CROSS_TOLERANCE), n_seeds=2, n_points=4),
     full=Config(n_assets=(5, 8, 11), n_seeds=20),
 )
