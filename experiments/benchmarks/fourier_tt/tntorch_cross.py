@@ -18,15 +18,14 @@ def learn(problem: Problem, tolerance: float, seed: int) -> Found:
     def function(index: torch.Tensor) -> torch.Tensor:
         nonlocal n_evaluations
         n_evaluations += len(index)
-        # Domains are real numbers there, values take the type of the function.
-        return torch.from_numpy(problem(np.rint(index.real.numpy()).astype(np.int64)))
+        return torch.from_numpy(problem(np.rint(index.numpy()).astype(np.int64)))
 
     previous = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
         train, info = tntorch.cross(
             function=function,
-            domain=[torch.arange(n).to(torch.complex128) for n in problem.shape],
+            domain=[torch.arange(n, dtype=torch.float64) for n in problem.shape],
             function_arg="matrix",
             eps=tolerance,
             kickrank=_KICK,
