@@ -3,8 +3,8 @@
 Question: how many prices must be asked for until learning a train has paid for itself?
 Table: none published; the paper counts operations, train against a million paths: about 1e5 fewer.
 Command: python -m experiments fourier_tt_break_even --check
-Expected: at an error of 1e-3 a few hundred prices against pseudo-random paths, thousands against Sobol points; at the
-    error of the train itself a handful.
+Expected: at an error of 1e-3 some 20 to 120 prices against pseudo-random paths, a thousand against Sobol points; at
+    the error of the train itself, some 1e-7, less than one.
 Time: about 3 minutes on one core. Device: CPU.
 
 CPU seconds on one core. Learning is timed from an empty cache, compilation included; the compilation of Monte Carlo is
