@@ -31,7 +31,7 @@ from jaxprice.core.domain import Domain
 from jaxprice.engines import fourier_tt
 from jaxprice.reference import heston
 
-_SPOT, _RATE = 10.0, 0.02
+_SPOT, _RATE = 100.0, 0.02
 _EXACT = "reference.heston.call"
 _BOX = {
     "strike": (85.0, 115.0),
