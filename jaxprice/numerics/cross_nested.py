@@ -135,6 +135,8 @@ class NestedSweeps:
             row = fibre_pivots(rest, threshold).columns
             if np.isin(row, known).all():
                 break
+        if not len(row):
+            return _Found(row, row, None, None, 0.0)
         small = rest[:, row]
         best = complete_pivots(small, max(threshold, _SMALLEST_SHARE * float(np.abs(small).max())), n_new)
         row = row[best.columns]
