@@ -14,20 +14,33 @@ from jax.test_util import check_grads
 from jaxprice.core.dataset import DifferentialDataset
 from jaxprice.core.domain import Domain
 from jaxprice.core.status import Status
-from jaxprice.engines import differential, mixture_of_experts
+from jaxprice.engines import differential, fourier_tt, mixture_of_experts
 
 LITTLE = {"n_epochs": 2}
 
 
 @dataclasses.dataclass(frozen=True)
 class Learner:
-    """A row: an engine and a config of little effort."""
+    """A row: an engine and a config of little effort; whether it learns from samples or from the function itself."""
 
     engine: Any
     config: Any
+    from_samples: bool = True
 
     def __str__(self):
         return self.engine.__name__.rsplit(".", 1)[-1]
+
+    @property
+    def verb(self):
+        return self.engine.fit if self.from_samples else self.engine.learn
+
+    @property
+    def names(self):
+        return ["key", "dataset"] if self.from_samples else ["key", "function", "domain"]
+
+    def learn(self):
+        given = (dataset(),) if self.from_samples else (jax.vmap(price), dataset().domain)
+        return self.verb(jax.random.key(1), *given, self.config)
 
 
 LEARNERS = [
@@ -42,35 +55,39 @@ LEARNERS = [
             joint_training=mixture_of_experts.Training(**LITTLE),
         ),
     ),
+    Learner(fourier_tt, fourier_tt.Config(n_nodes=6, tolerance=1e-6), from_samples=False),
 ]
+# The training of a committee compiles for half a minute; trains are learned in 64 bits.
+MARKS = {"mixture_of_experts": pytest.mark.slow, "fourier_tt": pytest.mark.x64}
+
+
+def price(x):
+    """Of options at the money and near it: any smooth function would do."""
+    return jnp.exp(x[0]) * x[1]
 
 
 def dataset(n=300, seed=0):
-    """Standardised prices of options at the money and near it: any smooth function would do."""
+    """Prices with their derivatives."""
     lower, upper = jnp.asarray([-0.3, 0.2], default_dtype()), jnp.asarray([0.3, 1.2], default_dtype())
     share = np.random.default_rng(seed).uniform(0.01, 0.99, (n, 2))
     x = lower[None] + (upper - lower)[None] * jnp.asarray(share, default_dtype())
-    y, dydx = jax.vmap(jax.value_and_grad(lambda x: jnp.exp(x[0]) * x[1]))(x)
+    y, dydx = jax.vmap(jax.value_and_grad(price))(x)
     return DifferentialDataset(x=x, y=y, dydx=dydx, domain=Domain(lower=lower, upper=upper, names=("m", "s")))
 
 
-# The training of a committee compiles for half a minute.
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(row, marks=pytest.mark.slow) if str(row) == "mixture_of_experts" else row for row in LEARNERS],
-    ids=str,
-)
+@pytest.fixture(scope="module", params=[pytest.param(row, marks=MARKS.get(str(row), ())) for row in LEARNERS], ids=str)
 def learner(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
 def fitted(learner):
-    return learner.engine.fit(jax.random.key(1), dataset(), learner.config)
+    return learner.learn()
 
 
-def test_fit_takes_key_dataset_config(learner):
-    assert list(inspect.signature(learner.engine.fit).parameters)[:3] == ["key", "dataset", "config"]
+def test_the_key_comes_first_and_the_config_after_what_is_learned(learner):
+    n = len(learner.names)
+    assert list(inspect.signature(learner.verb).parameters)[: n + 1] == [*learner.names, "config"]
     assert hash(learner.config) == hash(dataclasses.replace(learner.config))
 
 
@@ -115,6 +132,6 @@ def test_files_hold_all_of_it(learner, fitted, tmp_path):
 
 
 def test_the_same_key_gives_the_same_surrogate(learner, fitted):
-    again = learner.engine.fit(jax.random.key(1), dataset(), learner.config)
+    again = learner.learn()
     for one, other in zip(jax.tree.leaves(again), jax.tree.leaves(fitted), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -95,8 +95,10 @@ class NestedSweeps:
             room = self._config.max_rank - cross.ranks[bond]
             rest = values - solved @ cross.row_matrix(bond)
             found = complete_pivots(rest, threshold * cross.function.scale, room)
-            cross.extend(bond, rows[found.rows], columns[found.columns], values[found.rows])
-            self._n_found[bond] += len(found.rows)
+            is_new = _are_new(cross, bond, rows[found.rows], columns[found.columns])
+            row, column = found.rows[is_new], found.columns[is_new]
+            cross.extend(bond, rows[row], columns[column], values[row])
+            self._n_found[bond] += len(row)
 
     def _visit(self, bond: int, n_new: int, threshold: float) -> float:
         cross, residual = self._cross, _Residual(self._cross, bond)
@@ -107,14 +109,17 @@ class NestedSweeps:
         search = self._rook if self._config.pivoting == Pivoting.ROOK else _complete
         found = search(residual, n_new, threshold)
         room = slice(self._config.max_rank - rank)
+        rows, columns = residual.rows[found.row[room]], residual.columns[found.column[room]]
+        is_new = _are_new(cross, bond, rows, columns)
         cross.extend(
             bond,
-            residual.rows[found.row[room]],
-            residual.columns[found.column[room]],
-            None if found.row_values is None else found.row_values[room],
-            None if found.column_values is None else found.column_values[room],
+            rows[is_new],
+            columns[is_new],
+            None if found.row_values is None else found.row_values[room][is_new],
+            None if found.column_values is None else found.column_values[room][is_new],
         )
-        return found.error
+        # An error at a pivot is one of rounding, of which there is nothing to learn.
+        return 0.0 if len(rows) and not is_new.any() else found.error
 
     def _rook(self, residual: _Residual, n_new: int, threshold: float) -> _Found:
         """Rows through the worst of random entries, the columns worst in them, the rows worst in those, and so on."""
@@ -130,6 +135,8 @@ class NestedSweeps:
             row = fibre_pivots(rest, threshold).columns
             if np.isin(row, known).all():
                 break
+        if not len(row):
+            return _Found(row, row, None, None, 0.0)
         small = rest[:, row]
         best = complete_pivots(small, max(threshold, _SMALLEST_SHARE * float(np.abs(small).max())), n_new)
         row = row[best.columns]
@@ -148,6 +155,13 @@ class NestedSweeps:
         ranked = row[np.argsort(-size, kind="stable")][: max(_MIN_NEW, n_large)]
         _, first = np.unique(ranked, return_index=True)
         return ranked[np.sort(first)][:n_new]
+
+
+def _are_new(cross: Cross, bond: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Which pairs share no row or column with a pivot, (k,): one that did would make the pivot matrix singular."""
+    pairs = ((rows, cross.left[bond + 1]), (columns, cross.right[bond]))
+    known = [(new[:, None] == old[None]).all(axis=2).any(axis=1) for new, old in pairs]
+    return ~(known[0] | known[1])
 
 
 def _complete(residual: _Residual, n_new: int, threshold: float) -> _Found:

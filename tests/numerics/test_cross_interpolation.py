@@ -346,3 +346,21 @@ def test_rounding_errors_of_single_precision_are_not_learned():
         learn(lambda index: jnp.ones(len(index), jnp.float32), (4, 5), tolerance=1e-8)
     with pytest.raises(TypeError, match="key: expected one key"):
         ci.learn(0, two_peaks, (4, 5), ci.Config())
+
+
+@pytest.mark.x64
+def test_a_pivot_is_not_taken_twice():
+    """Rounding errors at a pivot may look like errors; taken again, it would make the pivot matrix singular."""
+
+    @jax.tree_util.Partial
+    def function(index):
+        return 1.0 / (1.0 + jnp.sum(real(index), axis=1))
+
+    cross = Cross(GridFunction(function, (5, 6, 7), 64, True), np.asarray([1, 2, 3], np.int32))
+    sweeps = NestedSweeps(cross, ci.Config(), Draws(jax.random.key(0)))
+    sweeps.feed(np.asarray([[3, 1, 2]], np.int32), 1e-6)
+    ranks = cross.ranks
+    assert min(ranks) == 2
+    sweeps.feed(np.asarray([[3, 1, 2], [1, 2, 3]], np.int32), 0.0)
+    assert cross.ranks == ranks
+    assert np.isfinite(cross.cores()[0]).all()

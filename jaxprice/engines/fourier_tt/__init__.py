@@ -2,7 +2,8 @@
 
 from jaxprice.engines.fourier_tt.config import Config
 from jaxprice.engines.fourier_tt.damping import Damping
-from jaxprice.engines.fourier_tt.engine import fit, learn
+from jaxprice.engines.fourier_tt.engine import combine, fit, learn
+from jaxprice.engines.fourier_tt.factors import Factors, learn_factors
 from jaxprice.engines.fourier_tt.measure import measure
 from jaxprice.engines.fourier_tt.nodes import NodeKind
 from jaxprice.engines.fourier_tt.prediction import Evaluation, evaluate, predict, price
@@ -15,14 +16,17 @@ __all__ = [
     "Config",
     "Damping",
     "Evaluation",
+    "Factors",
     "NodeKind",
     "Problem",
     "Surrogate",
     "VarianceGamma",
     "box",
+    "combine",
     "evaluate",
     "fit",
     "learn",
+    "learn_factors",
     "load",
     "measure",
     "predict",

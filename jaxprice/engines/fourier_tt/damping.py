@@ -33,11 +33,26 @@ def choose(integrand: Integrand, kind: Damping, moneyness: Float[Array, "c d"], 
     Raises:
         ValueError: where the rule leaves the strip, or where no damping is inside it.
     """
-    d = moneyness.shape[1]
-    rule = np.asarray(integrand.transform.rule(d))
     if kind == Damping.RULE:
+        rule = np.asarray(integrand.transform.rule(moneyness.shape[1]))
         check_strip(integrand, rule, moneyness, own)
         return rule
+    return _least(integrand, moneyness, own)
+
+
+def log_price(integrand: Integrand, moneyness: Float[Array, "c d"], own: Float[Array, "c p"]) -> float:
+    """Log of about the undiscounted price of unit strike, the mean of it over c points of the parameters.
+
+    By the saddle point approximation: on the contour where the integrand is least over the dampings it is about
+    exp(-u · H u / 2) times its value at u = 0. Good to a third or so, which is enough to say what a small error is.
+    """
+    value, _, hessian = _expansion(integrand, jnp.asarray(_least(integrand, moneyness, own)), moneyness, own)
+    return float(value) - 0.5 * float(np.linalg.slogdet(2.0 * np.pi * np.asarray(hessian))[1])
+
+
+def _least(integrand: Integrand, moneyness: Float[Array, "c d"], own: Float[Array, "c p"]) -> np.ndarray:
+    """Where the mean of the integrand's logarithm is least, (d,)."""
+    rule = np.asarray(integrand.transform.rule(moneyness.shape[1]))
     shares = jnp.asarray(_SHARES)[:, None] * jnp.asarray(rule)[None]
     inside = np.flatnonzero(np.isfinite(np.asarray(log_sizes(integrand, shares, moneyness, own))).all(axis=1))
     if not len(inside):

@@ -8,13 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxprice.core.array import Array, Float, PRNGKey, as_arrays, is_concrete
+from jaxprice.core.array import Array, PRNGKey, is_concrete
 from jaxprice.core.domain import Domain
 from jaxprice.core.precision import require_x64
 from jaxprice.core.random import Stream, check_key, stream
-from jaxprice.core.status import Status, merge, non_finite
-from jaxprice.engines.fourier_tt import damping as damping_module
-from jaxprice.engines.fourier_tt import frequency_grid, grid_functions
+from jaxprice.core.status import Status, merge
+from jaxprice.engines.fourier_tt import grid_functions
 from jaxprice.engines.fourier_tt.chart import Chart, PlainChart
 from jaxprice.engines.fourier_tt.config import Config
 from jaxprice.engines.fourier_tt.contraction import (
@@ -26,17 +25,14 @@ from jaxprice.engines.fourier_tt.contraction import (
     sum_over_frequencies,
     tail_sizes,
 )
-from jaxprice.engines.fourier_tt.frequency_grid import FrequencyGrid
-from jaxprice.engines.fourier_tt.layout import Layout
-from jaxprice.engines.fourier_tt.nodes import NodeKind, basis_core, between
-from jaxprice.engines.fourier_tt.problem import Problem, check_concrete
+from jaxprice.engines.fourier_tt.factors import Factors, learn_factors, wide
+from jaxprice.engines.fourier_tt.nodes import NodeKind, basis_core, between, root_weights
+from jaxprice.engines.fourier_tt.problem import Problem
 from jaxprice.engines.fourier_tt.surrogate import Surrogate
 from jaxprice.numerics import cross_interpolation
-from jaxprice.numerics.cross_interpolation import CrossInterpolation
 from jaxprice.numerics.tensor_train import TensorTrain
 
 _N_TAIL = 2
-_FINER, _LEAST_TOLERANCE = 1e-3, 1e-12
 # Of the rounding: what may be cut of the transform before the sum.
 _TRANSFORM_SHARE = 0.01
 
@@ -63,26 +59,24 @@ def fit(key: PRNGKey, problem: Problem, config: Config = Config()) -> Surrogate:
         RuntimeError: without 64-bit numbers.
         ValueError: for inputs that make no problem, a damping outside the strip, a grid that is too large.
     """
-    check_key(key)
-    require_x64("fourier_tt")
-    config = config.validate()
-    problem = Problem(
-        model=as_arrays(problem.model, jnp.dtype(jnp.float64)),
-        product=as_arrays(problem.product, jnp.dtype(jnp.float64)),
-        domain=_wide(problem.domain),
-    )
-    check_concrete(problem)
-    problem.validate()
-    layout = Layout.of(problem, config)
-    corners = layout.corners()
-    damping = damping_module.choose(layout.integrand, damping_module.Damping(config.damping), *corners)
-    grid = _grid(layout, damping, corners, config)
-    law, transform = _learn_factors(key, layout, damping, grid, config)
+    return combine(key, learn_factors(key, problem, config), config)
+
+
+def combine(key: PRNGKey, factors: Factors, config: Config = Config()) -> Surrogate:
+    """The second half of `fit`: the sum over all frequencies of two learned trains.
+
+    Args:
+        key: for the sketches of the sum.
+        factors: as `learn_factors` found them, with settings that differ from these in `rounding` at most.
+        config: effort.
+    """
+    layout, damping, grid = factors.layout, factors.damping, factors.grid
+    law, transform = factors.law, factors.transform
     # The other half of the sum over the first asset's frequencies is the conjugate of this one.
     peak = 2.0 * float(np.exp(layout.log_peak(damping)) * np.prod(grid.step / (2.0 * np.pi)))
-    cores = _contract(stream(key, Stream.PIVOTS), layout, damping, grid, law, transform, peak, config)
-    surrogate = _surrogate(cores, layout.lower, layout.upper, layout.chart, problem.domain, config)
-    unit = float(np.max(np.asarray(layout.chart.unit(problem.domain.upper[None]))))
+    cores = _contract(stream(key, Stream.PIVOTS), factors, peak, config)
+    surrogate = _surrogate(cores, layout.lower, layout.upper, layout.chart, factors.domain, config)
+    unit = float(np.max(np.asarray(layout.chart.unit(factors.domain.upper[None]))))
     transform_norm = norm([np.asarray(core) for core in transform.train.cores])
     return _finished(
         surrogate,
@@ -97,7 +91,7 @@ def fit(key: PRNGKey, problem: Problem, config: Config = Config()) -> Surrogate:
             "law_ranks": jnp.asarray(law.train.ranks, jnp.int32),
             "transform_ranks": jnp.asarray(transform.train.ranks, jnp.int32),
             "n_evaluations": law.n_evaluations + transform.n_evaluations,
-            "grid_error": jnp.asarray(unit * frequency_grid.error(layout.integrand, damping, *corners, grid)),
+            "grid_error": jnp.asarray(unit * factors.grid_error),
             "train_error": jnp.asarray(unit * peak * transform_norm * float(law.mean_error)),
         },
     )
@@ -132,7 +126,7 @@ def learn(
     domain.validate()
     if not is_concrete(domain.lower):
         raise ValueError("learn: expected numbers, got a traced domain; call learn outside jit, vmap and grad")
-    domain = _wide(domain)
+    domain = wide(domain)
     ends = zip(np.asarray(domain.lower), np.asarray(domain.upper), strict=True)
     nodes = [between(low, high, NodeKind(config.nodes), config.n_nodes) for low, high in ends]
     on_nodes: Any
@@ -150,55 +144,29 @@ def learn(
     return _finished(surrogate, found.status, diagnostics)
 
 
-def _learn_factors(
-    key: PRNGKey, layout: Layout, damping: np.ndarray, grid: FrequencyGrid, config: Config
-) -> tuple[CrossInterpolation, CrossInterpolation]:
-    """Characteristic function and payoff transform, as trains."""
-    frequencies = grid.frequencies()
-    law = layout.law_on_grid(frequencies, damping)
-    transform = layout.transform_on_grid(frequencies, damping)
-    # Both are largest where all frequencies are: the first there are of asset 0, the middle of the others.
-    middle = [0, *(len(column) // 2 for column in frequencies[1:])]
-    law_start: list[int] = []
-    for asset, place in enumerate(middle):
-        law_start += [place, *(len(nodes) // 2 for nodes in layout.own_nodes(asset))]
-    settings = config.cross()
-    # The transform costs next to nothing, and its errors lie where the law is largest: they do not average out.
-    finer = dataclasses.replace(settings, tolerance=max(_FINER * settings.tolerance, _LEAST_TOLERANCE))
-    found = []
-    function: Any
-    for index, (function, start, effort) in enumerate([(law, law_start, settings), (transform, middle, finer)]):
-        mine = jax.random.fold_in(stream(key, Stream.TRAINING), index)
-        found.append(cross_interpolation.learn(mine, function, function.shape, effort, np.asarray([start], np.int32)))
-    return found[0], found[1]
-
-
-def _contract(
-    key: PRNGKey,
-    layout: Layout,
-    damping: np.ndarray,
-    grid: FrequencyGrid,
-    law: CrossInterpolation,
-    transform: CrossInterpolation,
-    peak: float,
-    config: Config,
-) -> list[np.ndarray]:
+def _contract(key: PRNGKey, factors: Factors, peak: float, config: Config) -> list[np.ndarray]:
     """The sum over frequencies, real and rounded, times everything that the factors were divided by."""
+    layout, damping, law, transform = factors.layout, factors.damping, factors.law, factors.transform
     if max(int(law.status), int(transform.status)) == Status.NON_FINITE:
         return [np.full((1, config.n_nodes, 1), np.nan) for _ in layout.chart.axes]
+    # The sum is cut in the norm in which the result is rounded.
+    root = root_weights(NodeKind(config.nodes), config.n_nodes)
     law_cores = iter(right_orthogonal([np.asarray(core) for core in law.train.cores]))
     transform_cores = rounded([np.asarray(core) for core in transform.train.cores], _TRANSFORM_SHARE * config.rounding)
     assets = []
-    for asset, (frequency, core) in enumerate(zip(grid.frequencies(), transform_cores, strict=True)):
+    for asset, (frequency, core) in enumerate(zip(factors.grid.frequencies(), transform_cores, strict=True)):
         at_frequency = next(law_cores)
-        own = [next(law_cores) * size[None, :, None] for size in layout.own_sizes(asset, damping)]
+        own = [next(law_cores) * (root * size)[None, :, None] for size in layout.own_sizes(asset, damping)]
         moneyness = layout.moneyness_nodes(asset)
         away = damping[asset] * (moneyness - layout.centre_moneyness[asset])
         phase = np.exp(away[None] - 1j * frequency[:, None] * moneyness[None])
-        assets.append(AssetCores(at_frequency, own, phase, core, len(moneyness) > 1))
+        has_moneyness = len(moneyness) > 1
+        assets.append(
+            AssetCores(at_frequency, own, phase * root[None] if has_moneyness else phase, core, has_moneyness)
+        )
     cores = real_part(sum_over_frequencies(key, assets, config.rounding))
     share = peak ** (1.0 / len(cores))
-    return [share * core for core in cores]
+    return [share * core / root[None, :, None] for core in cores]
 
 
 def _surrogate(
@@ -206,7 +174,8 @@ def _surrogate(
 ) -> Surrogate:
     kind = NodeKind(config.nodes)
     if all(np.isfinite(core).all() for core in cores):
-        cores = rounded(cores, config.rounding)
+        root = root_weights(kind, config.n_nodes)[None, :, None]
+        cores = [core / root for core in rounded([core * root for core in cores], config.rounding)]
     coefficients = [basis_core(core, kind) for core in cores]
     return Surrogate(
         train=TensorTrain(cores=tuple(map(jnp.asarray, coefficients))),
@@ -223,25 +192,12 @@ def _surrogate(
 def _finished(surrogate: Surrogate, status: Array, diagnostics: dict[str, Array]) -> Surrogate:
     """With what learning found."""
     ranks = {"ranks": jnp.asarray(surrogate.train.ranks, jnp.int32)}
+    # On the host: a jitted check would compile a program for each new shape of a core.
+    is_finite = all(np.isfinite(np.asarray(core)).all() for core in surrogate.train.cores)
     return dataclasses.replace(
         surrogate,
-        status=merge(status, non_finite(surrogate.train)),
+        status=status if is_finite else merge(status, jnp.int32(Status.NON_FINITE)),
         diagnostics=surrogate.diagnostics | ranks | diagnostics,
-    )
-
-
-def _grid(
-    layout: Layout, damping: np.ndarray, corners: tuple[Float[Array, "c d"], Float[Array, "c p"]], config: Config
-) -> FrequencyGrid:
-    if config.n_frequencies is None or config.step is None:
-        return frequency_grid.choose(layout.integrand, damping, *corners, config.grid_tolerance, config.max_frequencies)
-    d = len(damping)
-    return FrequencyGrid(n_frequencies=np.full(d, config.n_frequencies), step=np.full(d, config.step))
-
-
-def _wide(domain: Domain) -> Domain:
-    return Domain(
-        lower=jnp.asarray(domain.lower, jnp.float64), upper=jnp.asarray(domain.upper, jnp.float64), names=domain.names
     )
 
 

@@ -29,6 +29,20 @@ def between(lower: float, upper: float, kind: NodeKind, n: int) -> np.ndarray:
     return 0.5 * (lower + upper) + 0.5 * (upper - lower) * unit_nodes(kind, n)
 
 
+def root_weights(kind: NodeKind, n: int) -> np.ndarray:
+    """Roots of quadrature weights, mean about one, (n,): with them a sum of squares over nodes is an integral.
+
+    Chebyshev's nodes crowd at the ends, and of many parameters nearly all rows have some there: rounding to a share of
+    their plain sum would make prices right near the corners of the box alone. Weights by Fejér's first rule.
+    """
+    if kind == NodeKind.UNIFORM:
+        return np.ones(n)
+    angle = np.pi * (np.arange(n) + 0.5) / n
+    order = np.arange(1, n // 2 + 1)
+    series = np.cos(2.0 * order[None] * angle[:, None]) / (4.0 * order[None] ** 2 - 1.0)
+    return np.sqrt(1.0 - 2.0 * series.sum(axis=1))
+
+
 def basis_core(core: np.ndarray, kind: NodeKind) -> np.ndarray:
     """A core (r, n, r') of values at nodes as one of coefficients of the functions that `weights` evaluates.
 

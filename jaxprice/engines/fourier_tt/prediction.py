@@ -1,6 +1,7 @@
 """Asking a surrogate: prices, gradients, second derivatives, and whether the question was inside the box."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,8 @@ from jaxprice.core.array import Array, Float, Int
 from jaxprice.core.precision import full_precision
 from jaxprice.engines.fourier_tt.surrogate import Surrogate
 
-# Points whose gradients are taken at once: more of them leave the cache.
+_T = TypeVar("_T")
+# Points that are answered at once: more of them leave the cache.
 _BLOCK = 1024
 
 
@@ -34,7 +36,7 @@ class Evaluation(NamedTuple):
 def price(surrogate: Surrogate, x: Float[Array, "*n m"]) -> Float[Array, "*n"]:
     """The value alone, at points (n, m) or at one (m,): a third of the cost of `predict`."""
     x = jnp.asarray(x)
-    value = surrogate.values(_points(surrogate, x))
+    value = _in_blocks(surrogate.values, _points(surrogate, x))
     return value if x.ndim > 1 else value[0]
 
 
@@ -47,16 +49,7 @@ def predict(surrogate: Surrogate, x: Float[Array, "*n m"]) -> tuple[Float[Array,
     polynomials of high degree and soon mean nothing; `evaluate` says where that is.
     """
     x = jnp.asarray(x)
-    points = _points(surrogate, x)
-    n = len(points)
-    if n <= _BLOCK:
-        value, dydx = _value_and_gradient(surrogate, points)
-    else:
-        n_blocks = -(-n // _BLOCK)
-        padded = jnp.concatenate([points, jnp.repeat(points[:1], n_blocks * _BLOCK - n, axis=0)])
-        blocks = padded.reshape(n_blocks, _BLOCK, -1)
-        value, dydx = jax.lax.map(lambda block: _value_and_gradient(surrogate, block), blocks)
-        value, dydx = value.reshape(-1)[:n], dydx.reshape(-1, points.shape[1])[:n]
+    value, dydx = _in_blocks(lambda points: _value_and_gradient(surrogate, points), _points(surrogate, x))
     return (value, dydx) if x.ndim > 1 else (value[0], dydx[0])
 
 
@@ -84,6 +77,17 @@ def evaluate(surrogate: Surrogate, x: Float[Array, "n m"], direction: Float[Arra
         curvature = jnp.moveaxis(jax.lax.map(along, direction), 0, 1)
     status = jnp.maximum(jax.vmap(surrogate.domain.status)(points), surrogate.status)
     return Evaluation(value=value, dydx=dydx, curvature=curvature, status=status)
+
+
+def _in_blocks(function: Callable[[Array], _T], points: Float[Array, "n m"]) -> _T:
+    """A function of points to arrays with a row for each, called for some of them at a time."""
+    n = len(points)
+    if n <= _BLOCK:
+        return function(points)
+    n_blocks = -(-n // _BLOCK)
+    padded = jnp.concatenate([points, jnp.repeat(points[:1], n_blocks * _BLOCK - n, axis=0)])
+    found = jax.lax.map(function, padded.reshape(n_blocks, _BLOCK, -1))
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:n], found)
 
 
 def _value_and_gradient(surrogate: Surrogate, x: Float[Array, "n m"]) -> tuple[Float[Array, " n"], Float[Array, "n m"]]:

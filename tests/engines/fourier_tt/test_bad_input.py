@@ -59,6 +59,7 @@ def test_numbers_that_are_no_problem():
 
 
 @pytest.mark.x64
+@pytest.mark.slow
 def test_a_correlation_near_one_names_the_grid_that_it_needs():
     with pytest.raises(ValueError, match=r"needs \d+ frequencies.*smallest eigenvalue of the correlation 0\.001"):
         fit(problem(market(2, 0.999)), dataclasses.replace(SMALL, max_frequencies=128))

@@ -1,0 +1,1 @@
+"""Cross interpolation of one characteristic function, by jaxprice and by tntorch."""
