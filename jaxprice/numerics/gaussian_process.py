@@ -10,6 +10,7 @@ are bounded, and a fit says whether they stand at a bound.
 """
 
 import dataclasses
+import functools
 from typing import Any
 
 import jax
@@ -128,6 +129,7 @@ def default_start(n_inputs: int, dtype: Any = jnp.float64) -> Hyperparameters:
     return Hyperparameters(lengthscale=jnp.full((n_inputs,), 2.0, dtype), noise=jnp.asarray(1e-4, dtype))
 
 
+@functools.partial(jax.jit, static_argnames=("config",))
 def fit(
     x: Float[Array, "n m"], y: Float[Array, " n"], start: Hyperparameters, config: Config = Config()
 ) -> GaussianProcess:
@@ -172,10 +174,11 @@ def fit(
     )
 
 
+@functools.partial(jax.jit, static_argnames=("config",))
 def condition(
     x: Float[Array, "n m"], y: Float[Array, " n"], hyperparameters: Hyperparameters, config: Config = Config()
 ) -> GaussianProcess:
-    """The posterior for given hyperparameters: linear in the targets, and differentiable in them and in `x`."""
+    """The posterior for given hyperparameters: linear in the targets, and differentiable in them."""
     line, standard, scale = _standardise(x, y, config.is_linear)
     process = _posterior(x, standard, hyperparameters, config.kernel)
     return dataclasses.replace(
