@@ -141,14 +141,28 @@ def fit(
         start: where the search begins; with a leading axis (k, ...) there are k searches, of which the best counts.
         config: kernel, bounds, effort.
     """
-    line, standard, scale = _standardise(x, y, config.is_linear)
+    found, outcome = search(x, y, start, config)
+    process = condition(x, y, found, config)
+    lower, upper = _bounds(x.shape[1], config, x.dtype)
+    vector, edge = _to_vector(found, config), 1e-6 * (upper - lower)
+    return dataclasses.replace(
+        process,
+        is_at_bound=jnp.any((vector <= lower + edge) | (vector >= upper - edge)),
+        status=jnp.maximum(process.status, outcome),
+    )
+
+
+def search(
+    x: Float[Array, "n m"], y: Float[Array, " n"], start: Hyperparameters, config: Config = Config()
+) -> tuple[Hyperparameters, Int[Array, ""]]:
+    """Hyperparameters of largest likelihood and the outcome of the search; arguments as in `fit`."""
+    _, standard, _ = _standardise(x, y, config.is_linear)
     lower, upper = _bounds(x.shape[1], config, x.dtype)
 
-    def search(start: Hyperparameters) -> sqp.Solution:
-        first = jnp.clip(_to_vector(start, config), lower, upper)
+    def one(start: Hyperparameters) -> sqp.Solution:
         return sqp.minimise(
             lambda vector: _cost(vector, x, standard, config),
-            first,
+            jnp.clip(_to_vector(start, config), lower, upper),
             lower,
             upper,
             tolerance=config.tolerance,
@@ -156,22 +170,12 @@ def fit(
         )
 
     if start.noise.ndim:
-        found = jax.vmap(search)(start)
+        found = jax.vmap(one)(start)
         best = jnp.argmin(jnp.where(jnp.isnan(found.value), jnp.inf, found.value))
         found = jax.tree.map(lambda leaf: leaf[best], found)
     else:
-        found = search(start)
-    process = _posterior(x, standard, _from_vector(found.x, x.shape[1]), config.kernel)
-    edge = 1e-6 * (upper - lower)
-    return dataclasses.replace(
-        process,
-        weight=scale * process.weight,
-        signal=scale * process.signal,
-        intercept=line[0],
-        slope=line[1:],
-        is_at_bound=jnp.any((found.x <= lower + edge) | (found.x >= upper - edge)),
-        status=jnp.maximum(process.status, jnp.where(found.status == Status.NON_FINITE, jnp.int32(0), found.status)),
-    )
+        found = one(start)
+    return _from_vector(found.x, x.shape[1]), found.status
 
 
 @functools.partial(jax.jit, static_argnames=("config",))

@@ -62,8 +62,10 @@ class _State(NamedTuple):
     hessian: Array
     direction: Array
     length: Array
+    gain: Array
     weight: Array
-    n_iterations: Array
+    scale: Array
+    n_evaluations: Array
     is_done: Array
 
 
@@ -111,88 +113,82 @@ def minimise(
             return _Barrier(jnp.zeros((), x.dtype), jnp.zeros_like(x), jnp.zeros((m, m), x.dtype))
         return _log_determinant(x, n_correlated)
 
-    value, gradient = evaluate(start)
-    of_barrier = barrier(start)
-    scale = jnp.abs(value) + jnp.sum(jnp.abs(gradient) * width)
-    scale = jnp.where(scale > 0.0, scale, 1.0)
     last = _LAST_BARRIER if n_entries else 0.0
+    span = jnp.where(width > 0.0, width, 1.0)
 
     def slope(state: _State) -> Array:
-        return state.gradient + state.weight * scale * state.barrier.gradient
+        return state.gradient + state.weight * state.scale * state.barrier.gradient
 
     def curvature(state: _State) -> Array:
-        return state.hessian + state.weight * scale * state.barrier.hessian
-
-    def towards(state: _State) -> Array:
-        return _box_step(curvature(state), slope(state), lower - state.x, upper - state.x)
-
-    def longest(state: _State) -> Array:
-        # A step that would leave the cone of correlation matrices stops just short of it.
-        one = jnp.ones((), start.dtype)
-        return room_in_cone(state.x, state.direction, n_correlated) if n_entries else one
-
-    def settle(state: _State) -> _State:
-        """Lowers the barrier where its problem is solved, or ends."""
-        step = state.direction
-        gain = -(slope(state) @ step) - 0.5 * step @ (curvature(state) @ step)
-        is_solved = gain <= jnp.maximum(tolerance, state.weight) * scale
-        is_last = state.weight <= 1.5 * last
-        lowered = state._replace(weight=jnp.where(is_solved & ~is_last, 0.1 * state.weight, state.weight))
-        lowered = lowered._replace(direction=jnp.where(is_solved, towards(lowered), step) if n_entries else step)
-        return lowered._replace(
-            length=jnp.where(is_solved, longest(lowered), state.length),
-            is_done=state.is_done | (is_solved & is_last),
-        )
+        return state.hessian + state.weight * state.scale * state.barrier.hessian
 
     def iterate(state: _State) -> _State:
+        # One copy of the function and of the quadratic programme in the compiled loop: the start is its first trial.
+        is_first = state.n_evaluations == 0
         x = jnp.clip(state.x + state.length * state.direction, lower, upper)
         value, gradient = evaluate(x)
-        trial = state._replace(x=x, value=value, gradient=gradient, barrier=barrier(x))
+        change = jnp.abs(value) + jnp.sum(jnp.abs(gradient) * width)
+        scale = jnp.where(is_first, jnp.where(change > 0.0, change, 1.0), state.scale)
+        trial = state._replace(x=x, value=value, gradient=gradient, barrier=barrier(x), scale=scale)
+        # So flat that the first full step ends at a bound of each variable: where optima are.
+        flat = jnp.diag(jnp.maximum(0.01 * jnp.abs(gradient) / span, 1e-8 * scale / span**2))
+        updated = _damped_update(state.hessian, x - state.x, gradient - state.gradient)
+        trial = trial._replace(hessian=jnp.where(is_first, flat, updated))
+
         old, new = (at.value + state.weight * scale * at.barrier.value for at in (state, trial))
         along = slope(state) @ state.direction
-        is_accepted = new <= old + _SUFFICIENT * state.length * along
-        is_accepted = is_accepted & jnp.isfinite(new) & jnp.all(jnp.isfinite(slope(trial)))
+        is_accepted = is_first | (new <= old + _SUFFICIENT * state.length * along)
+        is_finite = jnp.isfinite(new) & jnp.all(jnp.isfinite(slope(trial)))
+        is_accepted = is_accepted & is_finite
         # Minimum of the parabola through what is known along the direction.
         bend = new - old - state.length * along
         shorter = -0.5 * along * state.length**2 / jnp.where(bend > 0.0, bend, 1.0)
         shorter = jnp.where(jnp.isfinite(shorter) & (bend > 0.0), shorter, 0.0)
         shorter = jnp.clip(shorter, 0.1 * state.length, 0.5 * state.length)
-        trial = trial._replace(hessian=_damped_update(state.hessian, x - state.x, gradient - state.gradient))
-        kept = jax.tree.map(functools.partial(jnp.where, is_accepted), trial, state)
-        kept = kept._replace(direction=jnp.where(is_accepted, towards(kept), state.direction))
-        kept = kept._replace(
-            length=jnp.where(is_accepted, longest(kept), shorter),
-            n_iterations=state.n_iterations + 1,
-            is_done=~is_accepted & (shorter < _SHORTEST),
-        )
-        return settle(kept)
 
-    # So flat that the first full step ends at a bound of each variable: where optima are.
-    span = jnp.where(width > 0.0, width, 1.0)
-    flat = jnp.maximum(0.01 * jnp.abs(gradient) / span, 1e-8 * scale / span**2)
+        kept = jax.tree.map(functools.partial(jnp.where, is_accepted), trial, state)
+        # The barrier falls where the step just made had little to gain at its weight.
+        is_centred = is_accepted & (state.gain <= jnp.maximum(tolerance, state.weight) * scale)
+        lowered = jnp.maximum(0.1 * state.weight, last)
+        kept = kept._replace(weight=jnp.where(is_centred, lowered, state.weight))
+        step = _box_step(curvature(kept), slope(kept), lower - kept.x, upper - kept.x)
+        step = jnp.where(is_accepted, step, state.direction)
+        gain = -(slope(kept) @ step) - 0.5 * step @ (curvature(kept) @ step)
+        # A step that would leave the cone of correlation matrices stops just short of it.
+        room = room_in_cone(kept.x, step, n_correlated) if n_entries else jnp.ones((), x.dtype)
+        is_solved = (gain <= tolerance * scale) & (kept.weight <= last)
+        return kept._replace(
+            direction=step,
+            length=jnp.where(is_accepted, room, shorter),
+            gain=gain,
+            n_evaluations=state.n_evaluations + 1,
+            is_done=is_solved | (is_first & ~is_finite) | (~is_accepted & (shorter < _SHORTEST)),
+        )
+
+    zero = jnp.zeros((), start.dtype)
     first = _State(
         x=start,
-        value=value,
-        gradient=gradient,
-        barrier=of_barrier,
-        hessian=jnp.diag(flat),
+        value=jnp.full_like(zero, jnp.nan),
+        gradient=jnp.zeros_like(start),
+        barrier=_Barrier(zero, jnp.zeros_like(start), jnp.zeros((m, m), start.dtype)),
+        hessian=jnp.eye(m, dtype=start.dtype),
         direction=jnp.zeros_like(start),
         length=jnp.ones((), start.dtype),
+        gain=jnp.asarray(jnp.inf, start.dtype),
         weight=jnp.asarray(_FIRST_BARRIER if n_entries else 0.0, start.dtype),
-        n_iterations=jnp.int32(0),
+        scale=jnp.ones((), start.dtype),
+        n_evaluations=jnp.int32(0),
         is_done=jnp.array(False),
     )
-    is_finite = jnp.isfinite(value) & jnp.all(jnp.isfinite(slope(first))) & jnp.isfinite(of_barrier.value)
-    first = first._replace(direction=towards(first), is_done=~is_finite)
-    first = first._replace(length=longest(first))
 
     def is_running(state: _State) -> Bool[Array, ""]:
-        return ~state.is_done & (state.n_iterations < max_iterations)
+        return ~state.is_done & (state.n_evaluations <= max_iterations)
 
-    state = jax.lax.while_loop(is_running, iterate, settle(first))
+    state = jax.lax.while_loop(is_running, iterate, first)
+    is_evaluated = jnp.isfinite(state.value)
     status = jnp.where(state.is_done, Status.OK, Status.NOT_CONVERGED)
-    status = jnp.where(is_finite, status, Status.NON_FINITE).astype(jnp.int32)
-    return Solution(state.x, state.value, state.gradient, state.n_iterations, status)
+    status = jnp.where(is_evaluated, status, Status.NON_FINITE).astype(jnp.int32)
+    return Solution(state.x, state.value, state.gradient, state.n_evaluations - 1, status)
 
 
 def _box_step(

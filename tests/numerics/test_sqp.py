@@ -55,7 +55,7 @@ def test_linear_objectives_over_three_correlations_against_a_grid():
     @jax.jit
     @jax.vmap
     def ours(linear, width):
-        return sqp.minimise(lambda x: linear @ x, jnp.zeros(3), -width, width, n_correlated=3)
+        return sqp.minimise(lambda x: linear @ x, jnp.zeros(3), -width, width, n_correlated=3, tolerance=1e-6)
 
     found = ours(linear, width)
     assert np.mean(np.asarray(found.status) == Status.OK) >= 0.999

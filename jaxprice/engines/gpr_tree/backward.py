@@ -58,10 +58,12 @@ def sweep(problem: Problem, controls: Controls, sign: Scalar, config: Config) ->
         is_last = index > config.n_steps - 1.5
         target = value - problem.control_variate(problem.design(end), end)
         target = jnp.where(is_last, 0.0, target)
-        fitted = gaussian_process.fit(problem.standard, jax.lax.stop_gradient(target), hyperparameters, settings)
+        searched, _ = gaussian_process.search(
+            problem.standard, jax.lax.stop_gradient(target), hyperparameters, settings
+        )
         found = jax.tree.map(
             lambda new, old: jnp.where(is_last, old, jax.lax.stop_gradient(new)),
-            fitted.hyperparameters,
+            searched,
             hyperparameters,
         )
         process = gaussian_process.condition(problem.standard, target, found, settings)
