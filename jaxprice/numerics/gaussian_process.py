@@ -41,7 +41,7 @@ class Config:
         tolerance: of the log-likelihood, relative.
     """
 
-    kernel: Kernel | str = Kernel.MATERN_32
+    kernel: Kernel = Kernel.MATERN_32
     is_ard: bool = False
     is_linear: bool = True
     lengthscale_bounds: tuple[float, float] = (0.05, 100.0)

@@ -201,8 +201,8 @@ def outperformer_spread(
     variance = ratio_variance_bounds(min_volatility, max_volatility, min_correlation, max_correlation)
     drift = dividend[0] - dividend[1] - 0.5 * variance
     payoff_fn = Partial(exchange_spread_payoff, lower_ratio, upper_ratio)
-    grid = {"is_lower": is_lower, "n_space": n_space, "n_time": n_time}
-    return spot[0] * price(payoff_fn, spot[1] / spot[0], dividend[0], variance, drift, expiry, **grid)
+    numbers = (spot[1] / spot[0], dividend[0], variance, drift, expiry)
+    return spot[0] * price(payoff_fn, *numbers, is_lower=is_lower, n_space=n_space, n_time=n_time)
 
 
 def _patterns(n_assets: int, low: Array, high: Array) -> tuple[Array, Array]:
@@ -303,6 +303,5 @@ def geometric_outperformer(
     variance = ((1.0 - other) * square + other * total**2) / n**2 + own**2 - 2.0 * covariance
     drift = covariance - 0.5 * square / n - 0.5 * own**2
     payoff_fn = Partial(exchange_spread_payoff, *as_float64(1.0, jnp.inf))
-    grid = {"is_lower": is_lower, "n_space": n_space, "n_time": n_time}
-    unit = jnp.ones_like(spot)
-    return spot * price(payoff_fn, unit, 0.0, variance.ravel(), drift.ravel(), expiry, **grid)
+    numbers = (jnp.ones_like(spot), 0.0, variance.ravel(), drift.ravel(), expiry)
+    return spot * price(payoff_fn, *numbers, is_lower=is_lower, n_space=n_space, n_time=n_time)

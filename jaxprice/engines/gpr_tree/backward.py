@@ -1,6 +1,8 @@
 """The backward sweep: solve at the design points, regress, step back, as one scan over the steps."""
 
-from typing import NamedTuple
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +14,9 @@ from jaxprice.engines.gpr_tree import worst_case
 from jaxprice.engines.gpr_tree.config import Config
 from jaxprice.engines.gpr_tree.control import Controls
 from jaxprice.engines.gpr_tree.problem import Problem
+from jaxprice.engines.gpr_tree.worst_case import WorstCase
 from jaxprice.numerics import gaussian_process
-
-_TOLERATED = 0.1
+from jaxprice.numerics.gaussian_process import GaussianProcess, Hyperparameters
 
 
 class Step(NamedTuple):
@@ -22,11 +24,11 @@ class Step(NamedTuple):
 
     Attributes:
         control: at the design points, (n_steps, n_points, m).
-        lengthscale: of the regression at the end of the step, (n_steps,).
+        lengthscale: of the regression at the end of the step, none for the last, (n_steps,).
         noise: variance over that of the signal, (n_steps,).
         unsolved: share of the points whose programme stopped at its cap, (n_steps,).
         n_iterations: of the slowest programme, (n_steps,).
-        status: the worst of regression and programmes, (n_steps,).
+        status: of regression and values, (n_steps,).
     """
 
     control: Float[Array, "n p m"]
@@ -40,85 +42,106 @@ class Step(NamedTuple):
 def sweep(problem: Problem, controls: Controls, sign: Scalar, config: Config) -> tuple[Scalar, Step]:
     """Worst-case value at the spot today, and what was found on the way (Goudenège et al. 2024, section 4).
 
-    Regressed is the value less the control variate; at expiry nothing is left of it, so the last step sees the exact
-    payoff. Derivatives of the value are those at frozen controls, as shares of their bounds, and frozen
-    hyperparameters: by the envelope theorem all that the optimisation leaves of them.
+    The last step takes the exact payoff over the normals of the control variate: over a few branches a kink would shift
+    the price by whole per cents. Regressed is the value less the control variate. Derivatives of the value are those at
+    frozen controls, as shares of their bounds, and frozen hyperparameters: by the envelope theorem all that the
+    optimisation leaves of them.
     """
     n_points, d = problem.standard.shape
     length = problem.expiry / config.n_steps
     settings = config.regression()
-    frozen_problem, frozen_controls = jax.lax.stop_gradient(problem), _frozen(controls)
-    width = jnp.where(controls.upper > controls.lower, controls.upper - controls.lower, 1.0)
-    frozen_width = jax.lax.stop_gradient(width)
+    advance = functools.partial(_advance, problem, controls, sign, length, config)
+
+    def regressed(problem: Problem, given: tuple[GaussianProcess, Array], at: Array) -> Array:
+        process, end = given
+        return process.mean(problem.coordinate(at, end)) + problem.control_variate(at, end)
 
     @jax.checkpoint
-    def step(carry: tuple[Array, gaussian_process.Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
+    def step(carry: tuple[Array, Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
         value, hyperparameters, previous = carry
-        start, end = index * length, (index + 1.0) * length
-        is_last = index > config.n_steps - 1.5
+        end = (index + 1.0) * length
         target = value - problem.control_variate(problem.design(end), end)
-        target = jnp.where(is_last, 0.0, target)
-        searched, _ = gaussian_process.search(
-            problem.standard, jax.lax.stop_gradient(target), hyperparameters, settings
-        )
-        found = jax.tree.map(
-            lambda new, old: jnp.where(is_last, old, jax.lax.stop_gradient(new)),
-            searched,
-            hyperparameters,
-        )
+        frozen_target = jax.lax.stop_gradient(target)
+        found, _ = gaussian_process.search(problem.standard, frozen_target, hyperparameters, settings)
+        found = jax.lax.stop_gradient(found)
         process = gaussian_process.condition(problem.standard, target, found, settings)
-        frozen_process = jax.lax.stop_gradient(process)
+        new, solved = advance(regressed, (process, end), problem.branch, index * length, previous)
+        return (new, found, solved.control), _info(new, solved, process)
 
-        def next_value(problem: Problem, process: gaussian_process.GaussianProcess, end: Array, at: Array) -> Array:
-            return process.mean(problem.coordinate(at, end)) + problem.control_variate(at, end)
-
-        now = problem.design(start)
-        solved = worst_case.solve(
-            frozen_problem,
-            frozen_controls,
-            lambda at: next_value(frozen_problem, frozen_process, jax.lax.stop_gradient(end), at),
-            jax.lax.stop_gradient(length),
-            jax.lax.stop_gradient(now),
-            previous,
-            sign,
-            config,
-        )
-        # As a share of its bounds, a control moves with them.
-        share = jax.lax.stop_gradient((solved.control - frozen_controls.lower[None]) / frozen_width[None])
-        control = controls.lower[None] + share * width[None]
-
-        def at_control(control: Array, point: Array) -> Array:
-            return worst_case.expectation(
-                problem, controls, lambda at: next_value(problem, process, end, at), length, control, point
-            )
-
-        new = jax.vmap(at_control)(control, now)
-        if config.is_american:
-            new = jnp.maximum(new, problem.exercise_value(now))
-        unsolved = jnp.mean((solved.status == Status.NOT_CONVERGED).astype(new.dtype))
-        outcome = jnp.where(unsolved > _TOLERATED, jnp.int32(Status.NOT_CONVERGED), jnp.int32(Status.OK))
-        info = Step(
-            control=solved.control,
-            lengthscale=found.lengthscale[0],
-            noise=process.hyperparameters.noise,
-            unsolved=unsolved,
-            n_iterations=solved.n_iterations,
-            status=status.merge(outcome, process.status, status.non_finite(jax.lax.stop_gradient(new))),
-        )
-        return (new, found, solved.control), jax.lax.stop_gradient(info)
-
-    first = jnp.broadcast_to(frozen_controls.middle, (n_points, *frozen_controls.middle.shape))
-    pays = problem.exercise_value(problem.design(problem.expiry))
-    start = (pays, gaussian_process.default_start(d, pays.dtype), first)
-    index = jnp.arange(config.n_steps - 1, -1, -1).astype(pays.dtype)
-    (value, _, _), steps = jax.lax.scan(step, start, index)
-    return value[0], steps
-
-
-def _frozen(controls: Controls) -> Controls:
-    return controls._replace(
-        **{
-            name: jax.lax.stop_gradient(getattr(controls, name))
-            for name in ("lower", "upper", "middle", "fixed_correlation")
-        }
+    first = gaussian_process.default_start(d, length.dtype)
+    middle = jnp.broadcast_to(jax.lax.stop_gradient(controls.middle), (n_points, *controls.middle.shape))
+    branch = problem.control_normal if problem.control_normal.shape[0] else problem.branch
+    value, solved = advance(
+        lambda problem, _, at: problem.exercise_value(at), None, branch, problem.expiry - length, middle
     )
+    last = _info(value, solved, None)
+    index = jnp.arange(config.n_steps - 2, -1, -1).astype(length.dtype)
+    (value, _, _), steps = jax.lax.scan(step, (value, first, solved.control), index)
+    return value[0], jax.tree.map(lambda one, others: jnp.concatenate([one[None], others]), last, steps)
+
+
+def _advance(
+    problem: Problem,
+    controls: Controls,
+    sign: Scalar,
+    length: Scalar,
+    config: Config,
+    next_value: Callable[[Problem, Any, Array], Array],
+    given: Any,
+    branch: Float[Array, "k d"],
+    start: Scalar,
+    previous: Float[Array, "n m"],
+) -> tuple[Float[Array, " n"], WorstCase]:
+    """Values and worst cases at the design points of `start`, from a function of problem, what is given, and points."""
+    frozen_problem, frozen_controls, frozen_given = (
+        jax.lax.stop_gradient(problem),
+        _as_frozen(controls),
+        jax.lax.stop_gradient(given),
+    )
+    now = problem.design(start)
+    solved = worst_case.solve(
+        frozen_problem,
+        frozen_controls,
+        lambda at: next_value(frozen_problem, frozen_given, at),
+        jax.lax.stop_gradient(branch),
+        jax.lax.stop_gradient(length),
+        jax.lax.stop_gradient(now),
+        previous,
+        sign,
+        config,
+    )
+    # As a share of its bounds, a control moves with them.
+    width = jnp.where(controls.upper > controls.lower, controls.upper - controls.lower, 1.0)
+    share = jax.lax.stop_gradient((solved.control - controls.lower[None]) / width[None])
+    control = controls.lower[None] + share * width[None]
+
+    def at_control(control: Array, point: Array) -> Array:
+        return worst_case.expectation(
+            problem, controls, lambda at: next_value(problem, given, at), branch, length, control, point
+        )
+
+    value = jax.vmap(at_control)(control, now)
+    return jnp.maximum(value, problem.exercise_value(now)) if config.is_american else value, solved
+
+
+def _info(value: Array, solved: WorstCase, process: GaussianProcess | None) -> Step:
+    """What is kept of a step; the last one has no regression."""
+    unsolved = jnp.mean((solved.status == Status.NOT_CONVERGED).astype(value.dtype))
+    none = jnp.asarray(jnp.nan, value.dtype)
+    info = Step(
+        control=solved.control,
+        lengthscale=none if process is None else process.hyperparameters.lengthscale[0],
+        noise=none if process is None else process.hyperparameters.noise,
+        unsolved=unsolved,
+        n_iterations=solved.n_iterations,
+        status=status.merge(
+            jnp.int32(Status.OK) if process is None else process.status,
+            status.non_finite(jax.lax.stop_gradient(value)),
+        ),
+    )
+    return jax.lax.stop_gradient(info)
+
+
+def _as_frozen(controls: Controls) -> Controls:
+    names = ("lower", "upper", "middle", "fixed_correlation")
+    return controls._replace(**{name: jax.lax.stop_gradient(getattr(controls, name)) for name in names})

@@ -29,8 +29,8 @@ class Config:
         n_points: design points of every regression.
         n_branches: of the tree, a power of two and at least twice the number of assets; None: 2^d up to five assets,
             an orthogonal sample of 4 d or the next power of two beyond.
-        n_control_paths: normals, in antithetic pairs, of the fixed-volatility price that is taken off before
-            regression; 0 regresses the value itself.
+        n_control_paths: normals, in antithetic pairs, of the last step and of the fixed-volatility price that is taken
+            off before regression; 0 regresses the value itself, and steps over branches everywhere.
         side: which end of the range; both take twice the time.
         kernel: smoothness of the regression.
         is_american: whether the holder may exercise at every step.
@@ -45,8 +45,8 @@ class Config:
     n_points: int = 250
     n_branches: int | None = None
     n_control_paths: int = 128
-    side: Side | str = Side.UPPER
-    kernel: Kernel | str = Kernel.MATERN_52
+    side: Side = Side.UPPER
+    kernel: Kernel = Kernel.MATERN_52
     is_american: bool = False
     is_correlation_uncertain: bool | None = None
     greeks: bool = False

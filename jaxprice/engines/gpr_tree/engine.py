@@ -59,6 +59,8 @@ def price(key: PRNGKey, model: UncertainVolatility, product: European, config: C
     return dataclasses.replace(main, status=worst, **ends)
 
 
+# Share of the programmes that may stop at their cap: those close to kinks do.
+_TOLERATED = 0.1
 _SIGN = {Side.UPPER: 1.0, Side.LOWER: -1.0}
 
 
@@ -96,6 +98,8 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
     d = model.n_assets
     points = _normals(jax.random.fold_in(stream(key, Stream.SCRAMBLE), 0), config.n_points - 1, d)
     half = _normals(jax.random.fold_in(stream(key, Stream.SCRAMBLE), 1), config.n_control_paths // 2, d)
+    # Of unit variance: the last step is taken over them.
+    half = half / jnp.sqrt(jnp.mean(half**2, axis=0))[None] if config.n_control_paths else half
     standard = jnp.concatenate([jnp.zeros((1, d), points.dtype), points])
     branch = branches(stream(key, Stream.INNER), d, config.n_branches or 2**d)
 
@@ -129,7 +133,9 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
         "correlation": jax.vmap(jax.vmap(controls.correlation))(control),
         **{name: getattr(steps, name)[::-1] for name in ("lengthscale", "noise", "unsolved", "n_iterations")},
     }
-    outcome = status.merge(jnp.max(steps.status), status.non_finite(found, greeks))
+    is_unsolved = jnp.mean(steps.unsolved) > _TOLERATED
+    outcome = jnp.where(is_unsolved, jnp.int32(status.Status.NOT_CONVERGED), jnp.int32(status.Status.OK))
+    outcome = status.merge(outcome, jnp.max(steps.status), status.non_finite(found, greeks))
     return PriceResult(price=found, greeks=greeks, status=outcome, diagnostics=jax.lax.stop_gradient(diagnostics))
 
 

@@ -33,15 +33,14 @@ def expectation(
     problem: Problem,
     controls: Controls,
     value_fn: Callable[[Array], Array],
+    branch: Float[Array, "k d"],
     length: Scalar,
     control: Float[Array, " m"],
     log_price: Float[Array, " d"],
 ) -> Scalar:
     """Discounted mean of the next value over the branches, under one control (Goudenège et al. 2024, equation 4.1)."""
     volatility = controls.volatility(control)
-    move = length * problem.log_drift(volatility)[None] + jnp.sqrt(length) * (
-        problem.branch @ controls.diffusion(control).T
-    )
+    move = length * problem.log_drift(volatility)[None] + jnp.sqrt(length) * (branch @ controls.diffusion(control).T)
     return jnp.exp(-problem.model.rate * length) * jnp.mean(value_fn(log_price[None] + move))
 
 
@@ -49,6 +48,7 @@ def solve(
     problem: Problem,
     controls: Controls,
     value_fn: Callable[[Array], Array],
+    branch: Float[Array, "k d"],
     length: Scalar,
     log_price: Float[Array, "n d"],
     previous: Float[Array, "n m"],
@@ -64,6 +64,7 @@ def solve(
         problem: market and tree.
         controls: the box.
         value_fn: of log-prices (n, d) at the end of the step.
+        branch: increments, of unit variance.
         length: of the step.
         log_price: where.
         previous: controls of the next step.
@@ -73,7 +74,7 @@ def solve(
     n = log_price.shape[0]
 
     def objective(control: Array, point: Array) -> Array:
-        return -sign * expectation(problem, controls, value_fn, length, control, point)
+        return -sign * expectation(problem, controls, value_fn, branch, length, control, point)
 
     middle = controls.correlation(controls.middle)
     candidates = [
@@ -131,12 +132,9 @@ def _second_order(
     second = jnp.where(eye[None] > 0.0, single[:, :, None] * eye[None], square) / (scale[:, None] * scale[None])[None]
     first = 0.5 * (up - down) / scale[None]
     matrix = sign * (second - first[:, :, None] * eye[None])
-    bounds = (model.min_volatility, model.max_volatility)
-    if controls.is_uncertain:
-        bounds += (model.min_correlation, model.max_correlation)
-    else:
-        bounds += (controls.fixed_correlation, controls.fixed_correlation)
-
+    fixed = controls.fixed_correlation
+    least, most = (model.min_correlation, model.max_correlation) if controls.is_uncertain else (fixed, fixed)
+    bounds = (model.min_volatility, model.max_volatility, least, most)
     starts = sqp.corners(model.min_volatility, model.max_volatility)
 
     def one(matrix: Array) -> Array:

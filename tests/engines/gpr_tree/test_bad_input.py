@@ -72,6 +72,7 @@ def test_a_payoff_that_is_not_a_number_somewhere_is_reported(key):
     assert gpr_tree.price(key, market(), product, SMALL).status == Status.NON_FINITE
 
 
+@pytest.mark.slow
 def test_an_asset_that_does_not_move(key):
     still = market(min_volatility=[0.0, 0.1], max_volatility=[0.0, 0.2])
     result = gpr_tree.price(key, still, CALL, SMALL)
