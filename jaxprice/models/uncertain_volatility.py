@@ -1,8 +1,12 @@
 """Geometric Brownian motions whose volatilities and correlations are known as ranges only."""
 
+import numpy as np
+
 from jaxprice.core import validation
-from jaxprice.core.array import Array, Float, Scalar
+from jaxprice.core.array import Array, Float, Scalar, is_concrete
 from jaxprice.core.struct import pytree_dataclass
+
+_N_PROJECTIONS, _NEGLIGIBLE = 1000, 1e-6
 
 
 @pytree_dataclass
@@ -36,7 +40,7 @@ class UncertainVolatility:
         return self.spot.shape[-1]
 
     def validate(self) -> None:
-        """Raises `ValueError` for numbers that are no market, and where bounds cross."""
+        """Raises `ValueError` for numbers that are no market, for bounds that cross or hold no correlation matrix."""
         if self.spot.ndim != 1 or self.spot.shape[0] == 0:
             raise ValueError(f"UncertainVolatility.spot: expected shape (n_assets,), got {tuple(self.spot.shape)}")
         validation.check_finite(self, "UncertainVolatility")
@@ -49,3 +53,20 @@ class UncertainVolatility:
         validation.check_non_negative("UncertainVolatility.min_volatility", self.min_volatility)
         validation.check_ordered("min_volatility", self.min_volatility, "max_volatility", self.max_volatility)
         validation.check_ordered("min_correlation", self.min_correlation, "max_correlation", self.max_correlation)
+        self._check_some_correlation()
+
+    def _check_some_correlation(self) -> None:
+        if not (is_concrete(self.min_correlation) and is_concrete(self.max_correlation)):
+            return
+        lower, upper = (np.asarray(part, np.float64) for part in (self.min_correlation, self.max_correlation))
+        matrix = 0.5 * (lower + upper)
+        # Projections in turn on the cone and on the bounds converge to a matrix in both where there is one.
+        for _ in range(_N_PROJECTIONS):
+            value, vector = np.linalg.eigh(matrix)
+            if value[0] >= -_NEGLIGIBLE:
+                return
+            matrix = np.clip((vector * np.maximum(value, 0.0)) @ vector.T, lower, upper)
+        raise ValueError(
+            "min_correlation and max_correlation: there is no positive semi-definite matrix between them, the nearest "
+            f"found has an eigenvalue of {value[0]:.3g}; widen the bounds"
+        )

@@ -61,3 +61,27 @@ def equicorrelation(n_assets: int, correlation: Scalar) -> Float[Array, "d d"]:
     """Correlation matrix with one number off the diagonal."""
     eye = jnp.eye(n_assets, dtype=correlation.dtype)
     return eye + correlation * (1.0 - eye)
+
+
+def correlation_between(
+    lower: Float[Array, "d d"], upper: Float[Array, "d d"], margin: float = 1e-3, n_projections: int = 200
+) -> Float[Array, "d d"]:
+    """A correlation matrix between two bounds: their middle where that is one, else one near it.
+
+    Found by projecting in turn on the matrices whose eigenvalues are at least `margin` and on the bounds. Where there
+    is none, the result lies within the bounds and is not positive semi-definite.
+    """
+    d = lower.shape[-1]
+
+    def project(matrix: Array, _: None) -> tuple[Array, None]:
+        value, vector = jnp.linalg.eigh(matrix)
+        nearest = (vector * jnp.maximum(value, 2.0 * margin)[None]) @ vector.T
+        is_inside = value[0] >= margin
+        return jnp.where(is_inside, matrix, jnp.clip(0.5 * (nearest + nearest.T), lower, upper)), None
+
+    middle = 0.5 * (lower + upper)
+    if d < 3:
+        return middle
+    correction, _ = jax.lax.scan(project, jax.lax.stop_gradient(middle), None, length=n_projections)
+    # The middle stays differentiable where it needs no projection.
+    return middle + jax.lax.stop_gradient(correction - middle)

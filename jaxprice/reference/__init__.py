@@ -23,6 +23,7 @@ from jaxprice.reference import (
     margrabe,
     rainbow,
     two_asset,
+    uncertain_volatility_pde,
 )
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "margrabe",
     "rainbow",
     "two_asset",
+    "uncertain_volatility_pde",
 ]

@@ -1,0 +1,7 @@
+"""Worst-case prices under uncertain volatility and correlation: GTU (Goudenège, Molent and Zanette 2024)."""
+
+from jaxprice.engines.gpr_tree.config import Config, Side
+from jaxprice.engines.gpr_tree.engine import price
+from jaxprice.numerics.kernel import Kernel
+
+__all__ = ["Config", "Kernel", "Side", "price"]
