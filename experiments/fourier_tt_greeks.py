@@ -100,9 +100,8 @@ def _monte_carlo(
     value, error = fourier_tt_monte_carlo.gradients(key, case, x[:n], config.n_paths)
     rows = [_row(MONTE_CARLO, _FIRST[case.varied], value, exact[:n], error)]
     if case.varied == SPOT:
-        n = min(n, len(second))
-        value, error = fourier_tt_monte_carlo.gammas(key, case, x[:n], config.n_paths)
-        rows.append(_row(MONTE_CARLO, _SECOND[case.varied], value, second[:n], error))
+        value, error = fourier_tt_monte_carlo.gammas(key, case, x[: min(n, len(second))], config.n_paths)
+        rows.append(_row(MONTE_CARLO, _SECOND[case.varied], value, second[: len(value)], error))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What is solved: the market, the payoff, the steps in time, and the mid-point law that design points follow."""
+"""What is solved: the market, the payoff, and the laws that design points and control variate follow."""
 
 from typing import Any
 
@@ -14,7 +14,11 @@ from jaxprice.numerics.correlation import correlation_factor, lower_inverse
 
 @pytree_dataclass
 class Problem:
-    """Market and payoff, with the law of the mid-point volatilities (Goudenège et al. 2024, equations 4.5 to 4.8).
+    """Market and payoff (Goudenège et al. 2024, section 4).
+
+    Design points follow the law of the largest volatilities, where the paper's follow that of the mid-point ones
+    (equations 4.5 to 4.8): prices that the worst case leads to then lie among them, and no regression is asked about
+    what is beyond its points.
 
     Attributes:
         model: bounds.
@@ -49,14 +53,14 @@ class Problem:
 
     def design(self, time: Scalar) -> Float[Array, "n d"]:
         """Log-prices of the design points: all today's at time 0."""
-        volatility = self.mid_volatility
+        volatility = self.model.max_volatility
         diffusion = correlation_factor(self.mid_correlation) * volatility[:, None]
         centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
         return centre[None] + safe.sqrt(time) * (self.standard @ diffusion.T)
 
     def coordinate(self, log_price: Float[Array, "n d"], time: Scalar) -> Float[Array, "n d"]:
         """Points as the standard normals that lead to them, on which the regression works; inverse of `design`."""
-        volatility = self.mid_volatility
+        volatility = self.model.max_volatility
         centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
         scale = jnp.where(volatility > 0.0, volatility, 1.0) * safe.sqrt(time)
         inverse = lower_inverse(correlation_factor(self.mid_correlation))

@@ -62,12 +62,12 @@ def spread_by_grid(model, is_lower):
 
 
 def test_both_ends_of_the_range_and_the_price_between(key):
-    model, config = market(), dataclasses.replace(SMALL, side="both")
+    model, config = market(), dataclasses.replace(SMALL, side="both", n_steps=32, n_points=200)
     result = gpr_tree.price(key, model, european(SPREAD), config)
     result.raise_for_status()
     assert result.price == result.upper
-    np.testing.assert_allclose(result.upper, spread_by_grid(model, False), rtol=0.015)
-    np.testing.assert_allclose(result.lower, spread_by_grid(model, True), rtol=0.015)
+    np.testing.assert_allclose(result.upper, spread_by_grid(model, False), rtol=0.01)
+    np.testing.assert_allclose(result.lower, spread_by_grid(model, True), rtol=0.01)
     inside = dataclasses.replace(model, min_volatility=np.array([0.15, 0.17]), max_volatility=np.array([0.15, 0.17]))
     fixed = gpr_tree.price(key, inside, european(SPREAD), config)
     swapped = (model.spot, model.dividend, [0.15, 0.17], 0.3, 1.0)
