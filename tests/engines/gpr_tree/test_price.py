@@ -92,6 +92,7 @@ def test_a_convex_payoff_takes_the_largest_volatility_everywhere(key):
     assert np.mean(np.asarray(volatility)[near] > 0.199) > 0.95
 
 
+@pytest.mark.slow
 def test_greeks_are_slopes_of_the_price(key):
     """By the envelope theorem: the bumped prices optimise anew, and find other length scales, hence the tolerances."""
     model, config = market(), dataclasses.replace(SMALL, greeks=True)
