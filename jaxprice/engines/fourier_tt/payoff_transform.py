@@ -57,46 +57,38 @@ class MinimumCall:
         return strike
 
 
+class _Put:
+    """What puts have in common: a strip where all α < 0."""
+
+    def slack(self, damping: Float[Array, " d"]) -> Float[Array, " k"]:
+        """See `PayoffTransform`."""
+        return -damping
+
+    def rule(self, n_assets: int) -> Float[Array, " d"]:
+        """See `PayoffTransform`."""
+        return jnp.full(n_assets, -5.0 / n_assets)
+
+    def unit(self, strike: Scalar) -> Scalar:
+        """See `PayoffTransform`."""
+        return strike
+
+
 @pytree_dataclass
-class MaximumPut:
+class MaximumPut(_Put):
     """(K - max S_j)⁺: 1 / ((1 + i Σ z_j) Π (i z_j)), for α < 0."""
 
     def log_transform(self, frequency: Float[Array, " d"]) -> Scalar:
         """See `PayoffTransform`."""
         return -jnp.log(1.0 + 1j * jnp.sum(frequency)) - jnp.sum(jnp.log(1j * frequency))
 
-    def slack(self, damping: Float[Array, " d"]) -> Float[Array, " k"]:
-        """See `PayoffTransform`."""
-        return -damping
-
-    def rule(self, n_assets: int) -> Float[Array, " d"]:
-        """See `PayoffTransform`."""
-        return jnp.full(n_assets, -5.0 / n_assets)
-
-    def unit(self, strike: Scalar) -> Scalar:
-        """See `PayoffTransform`."""
-        return strike
-
 
 @pytree_dataclass
-class BasketPut:
+class BasketPut(_Put):
     """(K - Σ w_j S_j)⁺ with x_j = log(w_j S_j / K): Π Γ(i z_j) / Γ(2 + i Σ z_j), for α < 0."""
 
     def log_transform(self, frequency: Float[Array, " d"]) -> Scalar:
         """See `PayoffTransform`."""
         return jnp.sum(log_gamma(1j * frequency)) - log_gamma(2.0 + 1j * jnp.sum(frequency))
-
-    def slack(self, damping: Float[Array, " d"]) -> Float[Array, " k"]:
-        """See `PayoffTransform`."""
-        return -damping
-
-    def rule(self, n_assets: int) -> Float[Array, " d"]:
-        """See `PayoffTransform`."""
-        return jnp.full(n_assets, -5.0 / n_assets)
-
-    def unit(self, strike: Scalar) -> Scalar:
-        """See `PayoffTransform`."""
-        return strike
 
 
 @pytree_dataclass
