@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxprice.core.array import Array, PRNGKey, is_concrete
+from jaxprice.core.array import Array, PRNGKey, as_arrays, is_concrete
 from jaxprice.core.domain import Domain
 from jaxprice.core.precision import require_x64
 from jaxprice.core.random import Stream, check_key, stream
@@ -25,7 +25,7 @@ from jaxprice.engines.fourier_tt.contraction import (
     sum_over_frequencies,
     tail_sizes,
 )
-from jaxprice.engines.fourier_tt.factors import Factors, learn_factors, wide
+from jaxprice.engines.fourier_tt.factors import Factors, learn_factors
 from jaxprice.engines.fourier_tt.nodes import NodeKind, basis_core, between, root_weights
 from jaxprice.engines.fourier_tt.problem import Problem
 from jaxprice.engines.fourier_tt.surrogate import Surrogate
@@ -126,7 +126,7 @@ def learn(
     domain.validate()
     if not is_concrete(domain.lower):
         raise ValueError("learn: expected numbers, got a traced domain; call learn outside jit, vmap and grad")
-    domain = wide(domain)
+    domain = as_arrays(domain, jnp.dtype(jnp.float64))
     ends = zip(np.asarray(domain.lower), np.asarray(domain.upper), strict=True)
     nodes = [between(low, high, NodeKind(config.nodes), config.n_nodes) for low, high in ends]
     on_nodes: Any

@@ -55,7 +55,7 @@ def learn_factors(key: PRNGKey, problem: Problem, config: Config = Config()) -> 
     problem = Problem(
         model=as_arrays(problem.model, jnp.dtype(jnp.float64)),
         product=as_arrays(problem.product, jnp.dtype(jnp.float64)),
-        domain=wide(problem.domain),
+        domain=as_arrays(problem.domain, jnp.dtype(jnp.float64)),
     )
     check_concrete(problem)
     problem.validate()
@@ -72,13 +72,6 @@ def learn_factors(key: PRNGKey, problem: Problem, config: Config = Config()) -> 
         grid_error=frequency_grid.error(layout.integrand, damping, *corners, grid),
         law=law,
         transform=transform,
-    )
-
-
-def wide(domain: Domain) -> Domain:
-    """In 64 bits."""
-    return Domain(
-        lower=jnp.asarray(domain.lower, jnp.float64), upper=jnp.asarray(domain.upper, jnp.float64), names=domain.names
     )
 
 
