@@ -8,7 +8,7 @@ from jaxprice.numerics.gaussian_process import Config as RegressionConfig
 from jaxprice.numerics.kernel import Kernel
 
 _FULL_TREE_ASSETS = 3
-_ITERATIONS, _CORRELATED_ITERATIONS = 8, 20
+_ITERATIONS, _CORRELATED_ITERATIONS = 12, 20
 
 
 class Side(enum.StrEnum):
@@ -40,7 +40,7 @@ class Config:
         is_correlation_uncertain: whether correlations are controls; None: if some bounds differ, which under a
             transformation, where bounds have no numbers, is taken as so.
         greeks: whether to differentiate the price by every number of the model, at frozen controls.
-        max_iterations: evaluations of the sequential quadratic programme of a step; None: 8, and 20 where correlations
+        max_iterations: evaluations of the sequential quadratic programme of a step; None: 12, and 20 where correlations
             are controls, whose barrier falls by steps.
         tolerance: relative, of those programmes.
     """

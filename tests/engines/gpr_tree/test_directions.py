@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from engines.gpr_tree.test_price import european, market, paper
+
 from jaxprice import products
 from jaxprice.engines import gpr_tree
 from jaxprice.engines.gpr_tree.problem import Problem
