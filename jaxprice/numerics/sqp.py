@@ -37,6 +37,7 @@ class Solution(NamedTuple):
         x: the best point found, (m,).
         value: of the function there, without the barrier, ().
         gradient: of the function there, (m,).
+        gain: decrease that the next step would predict, ().
         n_iterations: evaluations of function and gradient after the first, ().
         status: `NOT_CONVERGED` at the cap of iterations, `NON_FINITE` where the start has no finite value, else `OK`.
     """
@@ -44,6 +45,7 @@ class Solution(NamedTuple):
     x: Float[Array, " m"]
     value: Scalar
     gradient: Float[Array, " m"]
+    gain: Scalar
     n_iterations: Int[Array, ""]
     status: Int[Array, ""]
 
@@ -188,7 +190,7 @@ def minimise(
     is_evaluated = jnp.isfinite(state.value)
     status = jnp.where(state.is_done, Status.OK, Status.NOT_CONVERGED)
     status = jnp.where(is_evaluated, status, Status.NON_FINITE).astype(jnp.int32)
-    return Solution(state.x, state.value, state.gradient, state.n_evaluations - 1, status)
+    return Solution(state.x, state.value, state.gradient, state.gain, state.n_evaluations - 1, status)
 
 
 def _box_step(

@@ -1,14 +1,13 @@
 """The backward sweep: solve at the design points, regress, step back, as one scan over the steps."""
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from jaxprice.core import status
-from jaxprice.core.array import Array, Float, Int, Scalar
+from jaxprice.core.array import Array, Bool, Float, Int, Scalar
 from jaxprice.core.status import Status
 from jaxprice.engines.gpr_tree import worst_case
 from jaxprice.engines.gpr_tree.config import Config
@@ -24,60 +23,105 @@ class Step(NamedTuple):
 
     Attributes:
         control: at the design points, (n_steps, n_points, m).
-        lengthscale: of the regression at the end of the step, none for the last, (n_steps,).
+        lengthscale: of the regression at the end of the step, by direction, none for the last, (n_steps, d).
         noise: variance over that of the signal, (n_steps,).
         unsolved: share of the points whose programme stopped at its cap, (n_steps,).
+        gain: mean over the points of what their programmes expect of a further step, in units of the price, (n_steps,).
         n_iterations: of the slowest programme, (n_steps,).
         status: of regression and values, (n_steps,).
     """
 
     control: Float[Array, "n p m"]
-    lengthscale: Float[Array, " n"]
+    lengthscale: Float[Array, "n d"]
     noise: Float[Array, " n"]
     unsolved: Float[Array, " n"]
+    gain: Float[Array, " n"]
     n_iterations: Int[Array, " n"]
     status: Int[Array, " n"]
 
 
-def sweep(problem: Problem, controls: Controls, sign: Scalar, config: Config) -> tuple[Scalar, Step]:
+class _Next(NamedTuple):
+    """What is known of the value at the end of a step: its regression, or that it is the payoff."""
+
+    process: GaussianProcess
+    end: Scalar
+    is_last: Bool[Array, ""]
+
+    def regressed(self, problem: Problem, at: Float[Array, "k d"]) -> Float[Array, " k"]:
+        """At log-prices, where it is not the payoff."""
+        return self.process.mean(problem.coordinate(at, self.end)) + problem.control_variate(at, self.end)
+
+    def value(self, problem: Problem, at: Float[Array, "k d"]) -> Float[Array, " k"]:
+        """At log-prices."""
+        return jax.lax.cond(self.is_last, problem.exercise_value, lambda at: self.regressed(problem, at), at)
+
+    def expectation(
+        self, problem: Problem, controls: Controls, length: Scalar, control: Float[Array, " m"], at: Float[Array, " d"]
+    ) -> Scalar:
+        """A step before: over the branches, or in the last step over the normals of the control variate."""
+
+        def over(node: Array, value_fn: Callable[[Array], Array]) -> Callable[[], Array]:
+            return lambda: worst_case.expectation(problem, controls, value_fn, node, length, control, at)
+
+        normals = problem.control_normal if problem.control_normal.shape[0] else problem.branch
+        branching = over(problem.branch, lambda at: self.regressed(problem, at))
+        return jax.lax.cond(self.is_last, over(normals, problem.exercise_value), branching)
+
+
+def sweep(
+    problem: Problem, controls: Controls, start: Hyperparameters, sign: Scalar, n_steps: Array, config: Config
+) -> tuple[Scalar, Step]:
     """Worst-case value at the spot today, and what was found on the way (Goudenège et al. 2024, section 4).
 
     The last step takes the exact payoff over the normals of the control variate: over a few branches a kink would shift
     the price by whole per cents. Regressed is the value less the control variate. Derivatives of the value are those at
     frozen controls, as shares of their bounds, and frozen hyperparameters: by the envelope theorem all that the
     optimisation leaves of them.
+
+    Args:
+        problem: market, payoff, points, nodes.
+        controls: the box.
+        start: of the first search for hyperparameters.
+        sign: 1 for the largest price, -1 for the smallest.
+        n_steps: at most `config.n_steps`, to which the answer about each step is filled with zeros; (), whole.
+        config: effort.
     """
-    n_points, d = problem.standard.shape
-    length = problem.expiry / config.n_steps
+    n_points = problem.standard.shape[0]
+    length = problem.expiry / n_steps
     settings = config.regression()
-    advance = functools.partial(_advance, problem, controls, sign, length, config)
+    n_max = config.n_steps
 
-    def regressed(problem: Problem, given: tuple[GaussianProcess, Array], at: Array) -> Array:
-        process, end = given
-        return process.mean(problem.coordinate(at, end)) + problem.control_variate(at, end)
+    def regress(value: Array, hyperparameters: Hyperparameters, end: Array) -> tuple[GaussianProcess, Hyperparameters]:
+        target = value - problem.control_variate(problem.design(end), end)
+        found, _ = gaussian_process.search(problem.standard, jax.lax.stop_gradient(target), hyperparameters, settings)
+        found = jax.lax.stop_gradient(found)
+        return gaussian_process.condition(problem.standard, target, found, settings), found
 
-    @jax.checkpoint
     def step(carry: tuple[Array, Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
         value, hyperparameters, previous = carry
         end = (index + 1.0) * length
-        target = value - problem.control_variate(problem.design(end), end)
-        frozen_target = jax.lax.stop_gradient(target)
-        found, _ = gaussian_process.search(problem.standard, frozen_target, hyperparameters, settings)
-        found = jax.lax.stop_gradient(found)
-        process = gaussian_process.condition(problem.standard, target, found, settings)
-        new, solved = advance(regressed, (process, end), problem.branch, index * length, previous)
-        return (new, found, solved.control), _info(new, solved, process)
+        is_last = index == n_steps - 1.0
+        shape = jax.eval_shape(regress, value, hyperparameters, end)[0]
+        blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shape)
+        process, found = jax.lax.cond(
+            is_last, lambda *_: (blank, hyperparameters), regress, value, hyperparameters, end
+        )
+        new, solved = _advance(
+            problem, controls, sign, length, config, _Next(process, end, is_last), index * length, previous
+        )
+        return (new, found, solved.control), _info(new, solved, process, is_last)
 
-    first = gaussian_process.default_start(d, length.dtype)
+    @jax.checkpoint
+    def masked(carry: tuple[Array, Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
+        shape = jax.eval_shape(step, carry, index)[1]
+        blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shape)
+        return jax.lax.cond(index < n_steps, step, lambda carry, _: (carry, blank), carry, index)
+
     middle = jnp.broadcast_to(jax.lax.stop_gradient(controls.middle), (n_points, *controls.middle.shape))
-    branch = problem.control_normal if problem.control_normal.shape[0] else problem.branch
-    value, solved = advance(
-        lambda problem, _, at: problem.exercise_value(at), None, branch, problem.expiry - length, middle
-    )
-    last = _info(value, solved, None)
-    index = jnp.arange(config.n_steps - 2, -1, -1).astype(length.dtype)
-    (value, _, _), steps = jax.lax.scan(step, (value, first, solved.control), index)
-    return value[0], jax.tree.map(lambda one, others: jnp.concatenate([one[None], others]), last, steps)
+    first = (jnp.zeros((n_points,), length.dtype), start, middle)
+    index = jnp.arange(n_max - 1, -1, -1).astype(length.dtype)
+    (value, _, _), steps = jax.lax.scan(masked, first, index)
+    return value[0], steps
 
 
 def _advance(
@@ -86,25 +130,20 @@ def _advance(
     sign: Scalar,
     length: Scalar,
     config: Config,
-    next_value: Callable[[Problem, Any, Array], Array],
-    given: Any,
-    branch: Float[Array, "k d"],
+    given: _Next,
     start: Scalar,
     previous: Float[Array, "n m"],
 ) -> tuple[Float[Array, " n"], WorstCase]:
-    """Values and worst cases at the design points of `start`, from a function of problem, what is given, and points."""
-    frozen_problem, frozen_controls, frozen_given = (
-        jax.lax.stop_gradient(problem),
-        _as_frozen(controls),
-        jax.lax.stop_gradient(given),
-    )
+    """Values and worst cases at the design points of `start`."""
+    fixed, fixed_given, fixed_length = jax.lax.stop_gradient((problem, given, length))
+    box = _as_frozen(controls)
     now = problem.design(start)
     solved = worst_case.solve(
-        frozen_problem,
-        frozen_controls,
-        lambda at: next_value(frozen_problem, frozen_given, at),
-        jax.lax.stop_gradient(branch),
-        jax.lax.stop_gradient(length),
+        fixed,
+        box,
+        lambda control, at: -sign * fixed_given.expectation(fixed, box, fixed_length, control, at),
+        lambda at: fixed_given.value(fixed, at),
+        fixed_length,
         jax.lax.stop_gradient(now),
         previous,
         sign,
@@ -114,29 +153,23 @@ def _advance(
     width = jnp.where(controls.upper > controls.lower, controls.upper - controls.lower, 1.0)
     share = jax.lax.stop_gradient((solved.control - controls.lower[None]) / width[None])
     control = controls.lower[None] + share * width[None]
-
-    def at_control(control: Array, point: Array) -> Array:
-        return worst_case.expectation(
-            problem, controls, lambda at: next_value(problem, given, at), branch, length, control, point
-        )
-
-    value = jax.vmap(at_control)(control, now)
+    value = jax.vmap(lambda control, at: given.expectation(problem, controls, length, control, at))(control, now)
     return jnp.maximum(value, problem.exercise_value(now)) if config.is_american else value, solved
 
 
-def _info(value: Array, solved: WorstCase, process: GaussianProcess | None) -> Step:
+def _info(value: Array, solved: WorstCase, process: GaussianProcess, is_last: Array) -> Step:
     """What is kept of a step; the last one has no regression."""
     unsolved = jnp.mean((solved.status == Status.NOT_CONVERGED).astype(value.dtype))
     none = jnp.asarray(jnp.nan, value.dtype)
     info = Step(
         control=solved.control,
-        lengthscale=none if process is None else process.hyperparameters.lengthscale[0],
-        noise=none if process is None else process.hyperparameters.noise,
+        lengthscale=jnp.where(is_last, none, process.hyperparameters.lengthscale),
+        noise=jnp.where(is_last, none, process.hyperparameters.noise),
         unsolved=unsolved,
+        gain=jnp.mean(solved.gain),
         n_iterations=solved.n_iterations,
         status=status.merge(
-            jnp.int32(Status.OK) if process is None else process.status,
-            status.non_finite(jax.lax.stop_gradient(value)),
+            jnp.where(is_last, jnp.int32(Status.OK), process.status), status.non_finite(jax.lax.stop_gradient(value))
         ),
     )
     return jax.lax.stop_gradient(info)

@@ -7,7 +7,8 @@ from jaxprice.core.validation import check_count, check_member
 from jaxprice.numerics.gaussian_process import Config as RegressionConfig
 from jaxprice.numerics.kernel import Kernel
 
-_FULL_TREE_ASSETS = 5
+_FULL_TREE_ASSETS = 3
+_ITERATIONS, _CORRELATED_ITERATIONS = 12, 20
 
 
 class Side(enum.StrEnum):
@@ -27,17 +28,20 @@ class Config:
     Attributes:
         n_steps: steps in time, of equal length, over which controls are frozen.
         n_points: design points of every regression.
-        n_branches: of the tree, a power of two and at least twice the number of assets; None: 2^d up to five assets,
-            an orthogonal sample of 4 d or the next power of two beyond.
+        n_branches: of the tree, a power of two and at least twice the number of assets; None: 2^d up to three
+            assets, an orthogonal sample of 2 d or the next power of two beyond.
         n_control_paths: normals, in antithetic pairs, of the last step and of the fixed-volatility price that is taken
             off before regression; 0 regresses the value itself, and steps over branches everywhere.
         side: which end of the range; both take twice the time.
         kernel: smoothness of the regression.
         is_american: whether the holder may exercise at every step.
+        is_extrapolated: whether the price is that of `n_steps`, doubled, less that of half as many: errors of first
+            order in the step, from frozen controls, cancel, for half as much time again.
         is_correlation_uncertain: whether correlations are controls; None: if some bounds differ, which under a
             transformation, where bounds have no numbers, is taken as so.
         greeks: whether to differentiate the price by every number of the model, at frozen controls.
-        max_iterations: evaluations of the sequential quadratic programme of a step.
+        max_iterations: evaluations of the sequential quadratic programme of a step; None: 12, and 20 where correlations
+            are controls, whose barrier falls by steps.
         tolerance: relative, of those programmes.
     """
 
@@ -48,9 +52,10 @@ class Config:
     side: Side = Side.UPPER
     kernel: Kernel = Kernel.MATERN_52
     is_american: bool = False
+    is_extrapolated: bool = True
     is_correlation_uncertain: bool | None = None
     greeks: bool = False
-    max_iterations: int = 12
+    max_iterations: int | None = None
     tolerance: float = 1e-5
 
     def validate(self) -> "Config":
@@ -60,10 +65,16 @@ class Config:
             ValueError: for settings that make no tree.
         """
         for name in ("n_steps", "n_points", "max_iterations"):
-            check_count(name, getattr(self, name))
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name))
         check_count("n_control_paths", self.n_control_paths, 0)
         if self.n_control_paths % 2:
             raise ValueError(f"n_control_paths: expected an even number, for pairs, got {self.n_control_paths}")
+        if self.is_extrapolated and self.n_steps % 2:
+            raise ValueError(
+                f"n_steps: expected an even number, of which half are the coarser steps, got {self.n_steps}; or set "
+                "is_extrapolated=False"
+            )
         if not 0.0 < self.tolerance < 1.0:
             raise ValueError(f"tolerance: expected a number between 0 and 1, got {self.tolerance}")
         return dataclasses.replace(
@@ -77,7 +88,7 @@ class Config:
             ValueError: for a number that is no power of two or too small for the moments of a step.
         """
         if self.n_branches is None:
-            return 2**n_assets if n_assets <= _FULL_TREE_ASSETS else 2 ** (4 * n_assets - 1).bit_length()
+            return 2**n_assets if n_assets <= _FULL_TREE_ASSETS else 2 ** (2 * n_assets - 1).bit_length()
         n = self.n_branches
         if n < 2 * n_assets or n & (n - 1) or (n > 2**n_assets and n_assets > 1):
             raise ValueError(
@@ -86,10 +97,17 @@ class Config:
             )
         return n
 
+    def iterations(self) -> int:
+        """Cap of the programmes of a step."""
+        if self.max_iterations is not None:
+            return self.max_iterations
+        return _CORRELATED_ITERATIONS if self.is_correlation_uncertain else _ITERATIONS
+
     def regression(self) -> RegressionConfig:
         """Of the Gaussian process, whose inputs are standard normals and whose targets have next to no noise."""
         return RegressionConfig(
             kernel=self.kernel,
+            is_ard=True,
             lengthscale_bounds=(0.1, 50.0),
             noise_bounds=(1e-8, 1e-3),
             max_iterations=10,

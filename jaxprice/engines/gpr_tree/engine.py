@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxprice.core import status
-from jaxprice.core.array import Array, PRNGKey, is_concrete
+from jaxprice.core.array import Array, Float, PRNGKey, is_concrete
 from jaxprice.core.precision import full_precision, require_x64
 from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.result import PriceResult
@@ -19,8 +19,9 @@ from jaxprice.engines.gpr_tree.control import Controls
 from jaxprice.engines.gpr_tree.problem import Problem
 from jaxprice.engines.gpr_tree.tree import branches
 from jaxprice.models.uncertain_volatility import UncertainVolatility
-from jaxprice.numerics import normal, sobol
+from jaxprice.numerics import gaussian_process, normal, sobol
 from jaxprice.numerics.correlation import correlation_between
+from jaxprice.numerics.gaussian_process import Hyperparameters
 from jaxprice.products.exercise import European
 from jaxprice.simulation.inputs import prepare
 
@@ -42,8 +43,8 @@ def price(key: PRNGKey, model: UncertainVolatility, product: European, config: C
         estimates: a regression can err to either side. `greeks`: derivatives by all numbers of the model, bounds among
         them, at frozen worst-case controls. `diagnostics` of that side: `time` (n_steps,), `spot`
         (n_steps, n_points, d), the design points; `volatility` (n_steps, n_points, d) and `correlation`
-        (n_steps, n_points, d, d), the worst ones there over the step that begins at that time; `lengthscale`, `noise`,
-        `unsolved` and `n_iterations` of each step.
+        (n_steps, n_points, d, d), the worst ones there over the step that begins at that time; `lengthscale`
+        (n_steps, d), by direction, `noise`, `unsolved`, `gain` and `n_iterations` (n_steps,) of each step.
 
     Raises:
         ValueError: for numbers that are no problem, and for fewer than d + 2 points.
@@ -60,7 +61,8 @@ def price(key: PRNGKey, model: UncertainVolatility, product: European, config: C
 
 
 # Share of the programmes that may stop at their cap: those close to kinks do.
-_TOLERATED = 0.1
+_TOLERATED = 1e-3
+_LEAST_ACTIVE, _LONGEST_START = 1e-12, 20.0
 _SIGN = {Side.UPPER: 1.0, Side.LOWER: -1.0}
 
 
@@ -113,12 +115,25 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
             expiry=product.expiry,
             mid_correlation=middle,
             standard=standard,
+            rotation=jnp.eye(d, dtype=standard.dtype),
             branch=branch,
             control_normal=jnp.concatenate([half, -half]),
         )
+        activity, rotation = jax.lax.stop_gradient(problem).active_directions()
+        problem = dataclasses.replace(problem, rotation=rotation)
         controls = Controls.of(model, middle, bool(config.is_correlation_uncertain))
-        found, steps = sweep(problem, controls, sign, config)
-        return found, (steps, problem, controls)
+        start = _first_guess(activity)
+
+        def one(n_steps: Array) -> tuple[Array, Step]:
+            return sweep(problem, controls, start, sign, n_steps, config)
+
+        n_steps = jnp.asarray(config.n_steps, standard.dtype)
+        if not config.is_extrapolated:
+            found, steps = one(n_steps)
+            return found, (steps, problem, controls)
+        # One after the other, by one program.
+        found, steps = jax.lax.map(one, jnp.stack([n_steps, 0.5 * n_steps]))
+        return 2.0 * found[0] - found[1], (jax.tree.map(lambda leaf: leaf[0], steps), problem, controls)
 
     if config.greeks:
         (found, (steps, problem, controls)), greeks = jax.value_and_grad(value, has_aux=True)(model)
@@ -131,12 +146,20 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
         "spot": jnp.exp(jax.vmap(problem.design)(time)),
         "volatility": control[..., :d],
         "correlation": jax.vmap(jax.vmap(controls.correlation))(control),
-        **{name: getattr(steps, name)[::-1] for name in ("lengthscale", "noise", "unsolved", "n_iterations")},
+        **{name: getattr(steps, name)[::-1] for name in ("lengthscale", "noise", "unsolved", "gain", "n_iterations")},
     }
-    is_unsolved = jnp.mean(steps.unsolved) > _TOLERATED
+    is_unsolved = jnp.sum(jax.lax.stop_gradient(steps.gain)) > _TOLERATED * jnp.abs(jax.lax.stop_gradient(found))
     outcome = jnp.where(is_unsolved, jnp.int32(status.Status.NOT_CONVERGED), jnp.int32(status.Status.OK))
     outcome = status.merge(outcome, jnp.max(steps.status), status.non_finite(found, greeks))
     return PriceResult(price=found, greeks=greeks, status=outcome, diagnostics=jax.lax.stop_gradient(diagnostics))
+
+
+def _first_guess(activity: Float[Array, " d"]) -> Hyperparameters:
+    """Length scales that are longer the less the payoff bends along their direction."""
+    start = gaussian_process.default_start(activity.shape[0], activity.dtype)
+    most = jnp.where(activity[0] > 0.0, activity[0], 1.0)
+    wide = jnp.where(activity[0] > 0.0, jnp.sqrt(most / jnp.maximum(activity, _LEAST_ACTIVE * most)), 1.0)
+    return dataclasses.replace(start, lengthscale=jnp.minimum(start.lengthscale * wide, _LONGEST_START))
 
 
 def _normals(key: PRNGKey, n: int, n_assets: int) -> Array:

@@ -1,5 +1,6 @@
 """What is solved: the market, the payoff, and the laws that design points and control variate follow."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -26,6 +27,7 @@ class Problem:
         expiry: years.
         mid_correlation: the middle of the correlation bounds, or a correlation matrix near it, (d, d).
         standard: design points as independent standard normals, the first one 0, (n_points, d).
+        rotation: orthogonal; its columns are the directions of the standard normals, the most active first, (d, d).
         branch: signs of the increments, (n_branches, d).
         control_normal: normals of the control variate, (n_control_paths, d).
     """
@@ -35,6 +37,7 @@ class Problem:
     expiry: Scalar
     mid_correlation: Float[Array, "d d"]
     standard: Float[Array, "n d"]
+    rotation: Float[Array, "d d"]
     branch: Float[Array, "k d"]
     control_normal: Float[Array, "p d"]
 
@@ -54,7 +57,7 @@ class Problem:
     def design(self, time: Scalar) -> Float[Array, "n d"]:
         """Log-prices of the design points: all today's at time 0."""
         volatility = self.model.max_volatility
-        diffusion = correlation_factor(self.mid_correlation) * volatility[:, None]
+        diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
         centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
         return centre[None] + safe.sqrt(time) * (self.standard @ diffusion.T)
 
@@ -64,7 +67,25 @@ class Problem:
         centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
         scale = jnp.where(volatility > 0.0, volatility, 1.0) * safe.sqrt(time)
         inverse = lower_inverse(correlation_factor(self.mid_correlation))
-        return ((log_price - centre[None]) / scale[None]) @ inverse.T
+        return ((log_price - centre[None]) / scale[None]) @ inverse.T @ self.rotation
+
+    def active_directions(self) -> tuple[Float[Array, " d"], Float[Array, "d d"]]:
+        """Curvature of the payoff in orthogonal directions of the standard normals, the largest first, and these.
+
+        Principal axes of the covariance of the slope over the design points at expiry; slopes by differences half a
+        standard deviation wide, which see jumps and kinks.
+        """
+        d = self.standard.shape[1]
+        offset = 0.25 * jnp.eye(d, dtype=self.standard.dtype)
+        plain = dataclasses.replace(self, rotation=jnp.eye(d, dtype=self.standard.dtype))
+
+        def pays(shift):
+            moved = dataclasses.replace(plain, standard=plain.standard + shift[None])
+            return self.exercise_value(moved.design(self.expiry))
+
+        slope = jax.lax.map(lambda shift: (pays(shift) - pays(-shift)) / 0.5, offset)
+        value, vector = jnp.linalg.eigh(jnp.cov(slope).reshape(d, d))
+        return jnp.maximum(value[::-1], 0.0), vector[:, ::-1]
 
     def control_variate(self, log_price: Float[Array, "n d"], time: Scalar) -> Float[Array, " n"]:
         """Price at mid-point volatilities over a fixed sample of normals; at expiry the payoff itself.
@@ -76,7 +97,7 @@ class Problem:
             return jnp.where(time < self.expiry, 0.0, self.exercise_value(log_price))
         left = self.expiry - time
         volatility = self.mid_volatility
-        diffusion = correlation_factor(self.mid_correlation) * volatility[:, None]
+        diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
         move = left * self.log_drift(volatility)[None] + safe.sqrt(left) * (self.control_normal @ diffusion.T)
         n, d = log_price.shape
         pays = self.exercise_value((log_price[:, None] + move[None]).reshape(-1, d))

@@ -20,11 +20,13 @@ class WorstCase(NamedTuple):
 
     Attributes:
         control: (n, m).
+        gain: that the programme of each point expects of a further step, (n,).
         n_iterations: of the slowest point, ().
         status: of each point, (n,).
     """
 
     control: Float[Array, "n m"]
+    gain: Float[Array, " n"]
     n_iterations: Int[Array, ""]
     status: Int[Array, " n"]
 
@@ -33,22 +35,27 @@ def expectation(
     problem: Problem,
     controls: Controls,
     value_fn: Callable[[Array], Array],
-    branch: Float[Array, "k d"],
+    node: Float[Array, "k d"],
     length: Scalar,
     control: Float[Array, " m"],
     log_price: Float[Array, " d"],
 ) -> Scalar:
-    """Discounted mean of the next value over the branches, under one control (Goudenège et al. 2024, equation 4.1)."""
+    """Discounted mean of the next value over nodes of unit variance (Goudenège et al. 2024, equation 4.1).
+
+    The square root of the correlation matrix is the one that turns the first node axis into the most active direction:
+    along it the tree has two branches, which no other root can say (see `docs/engines/gpr_tree.md`).
+    """
     volatility = controls.volatility(control)
-    move = length * problem.log_drift(volatility)[None] + jnp.sqrt(length) * (branch @ controls.diffusion(control).T)
+    diffusion = controls.diffusion(control) @ problem.rotation
+    move = length * problem.log_drift(volatility)[None] + jnp.sqrt(length) * (node @ diffusion.T)
     return jnp.exp(-problem.model.rate * length) * jnp.mean(value_fn(log_price[None] + move))
 
 
 def solve(
     problem: Problem,
     controls: Controls,
+    objective: Callable[[Array, Array], Array],
     value_fn: Callable[[Array], Array],
-    branch: Float[Array, "k d"],
     length: Scalar,
     log_price: Float[Array, "n d"],
     previous: Float[Array, "n m"],
@@ -63,8 +70,8 @@ def solve(
     Args:
         problem: market and tree.
         controls: the box.
+        objective: minus or plus the expectation, from a control (m,) and a point (d,): to be minimised.
         value_fn: of log-prices (n, d) at the end of the step.
-        branch: increments, of unit variance.
         length: of the step.
         log_price: where.
         previous: controls of the next step.
@@ -72,10 +79,6 @@ def solve(
         config: effort.
     """
     n = log_price.shape[0]
-
-    def objective(control: Array, point: Array) -> Array:
-        return -sign * expectation(problem, controls, value_fn, branch, length, control, point)
-
     middle = controls.correlation(controls.middle)
     candidates = [
         jnp.broadcast_to(controls.middle, previous.shape),
@@ -98,11 +101,11 @@ def solve(
             controls.upper,
             n_correlated=controls.n_correlated,
             tolerance=config.tolerance,
-            max_iterations=config.max_iterations,
+            max_iterations=config.iterations(),
         )
 
     found = jax.vmap(one)(start, log_price)
-    return WorstCase(found.x, jnp.max(found.n_iterations), found.status)
+    return WorstCase(found.x, found.gain, jnp.max(found.n_iterations), found.status)
 
 
 def _second_order(

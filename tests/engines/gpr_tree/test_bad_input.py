@@ -32,6 +32,7 @@ def market(n_assets=2, **change):
     "change",
     [
         {"n_steps": 0},
+        {"n_steps": 3},
         {"n_points": 3},
         {"n_control_paths": 7},
         {"n_branches": 3},

@@ -17,7 +17,7 @@ def test_the_full_tree_has_every_sign_once(key):
     assert found == set(itertools.product([-1.0, 1.0], repeat=3))
 
 
-@pytest.mark.parametrize(("d", "n"), [(4, 8), (10, 64), (40, 256)])
+@pytest.mark.parametrize(("d", "n"), [(4, 8), (5, 16), (10, 32), (40, 128)])
 def test_samples_have_the_moments_of_the_full_tree_up_to_the_third(d, n):
     sign = np.asarray(branches(jax.random.key(5), d, n))
     assert sign.shape == (n, d) and set(np.unique(sign)) == {-1.0, 1.0}
@@ -28,7 +28,7 @@ def test_samples_have_the_moments_of_the_full_tree_up_to_the_third(d, n):
 
 
 def test_default_number_of_branches():
-    assert [Config().branches_for(d) for d in (1, 2, 5, 6, 10, 40)] == [2, 4, 32, 32, 64, 256]
+    assert [Config().branches_for(d) for d in (1, 2, 5, 6, 10, 40)] == [2, 4, 16, 16, 32, 128]
     for wrong in (3, 12, 8, 2048):
         with pytest.raises(ValueError, match="power of two"):
             Config(n_branches=wrong).branches_for(10 if wrong != 2048 else 4)
