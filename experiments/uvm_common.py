@@ -30,17 +30,21 @@ def market(n_assets: int, least: float, most: float | None = None) -> models.Unc
     )
 
 
+def european(payoff: Any) -> products.European:
+    """A payoff at the paper's expiry."""
+    return products.European(payoff=payoff, expiry=_P["expiry"])
+
+
 def row(
     key: jax.Array,
     name: str,
     model: models.UncertainVolatility,
-    payoff: Any,
+    product: products.European | products.PathDependent,
     config: gpr_tree.Config,
     reference: float,
     n_seeds: int,
 ) -> dict[str, Any]:
     """Prices under several keys beside their reference; the first, which compiles, is computed twice and timed once."""
-    product = products.European(payoff=payoff, expiry=_P["expiry"])
     start, cpu = time.perf_counter(), time.process_time()
     jax.block_until_ready(gpr_tree.price(key, model, product, config))
     first, first_cpu = time.perf_counter() - start, time.process_time() - cpu

@@ -74,7 +74,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
     for name, model, payoff, exact in cases:
         for n_steps, n_points, is_extrapolated in settings:
             chosen = gpr_tree.Config(n_steps=n_steps, n_points=n_points, is_extrapolated=is_extrapolated)
-            row = common.row(key, name, model, payoff, chosen, exact, config.n_seeds)
+            row = common.row(key, name, model, common.european(payoff), chosen, exact, config.n_seeds)
             rows.append(row | {"is_extrapolated": is_extrapolated})
     return {"rows": rows}
 

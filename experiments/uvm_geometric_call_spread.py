@@ -52,7 +52,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
                 key,
                 f"geometric call spread, correlation {rho}",
                 common.market(d, rho),
-                payoff,
+                common.european(payoff),
                 settings,
                 literature.GEOMETRIC_CALL_SPREAD[rho][d],
                 config.n_seeds,

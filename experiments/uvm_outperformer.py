@@ -52,7 +52,9 @@ def run(key: jax.Array, config: Config) -> Metrics:
         for rho in config.correlations:
             about = f"{name}, correlation {rho}"
             exact = values[rho].value
-            rows.append(common.row(key, about, common.market(2, rho), payoff, settings, exact, config.n_seeds))
+            rows.append(
+                common.row(key, about, common.market(2, rho), common.european(payoff), settings, exact, config.n_seeds)
+            )
     return {"rows": rows}
 
 

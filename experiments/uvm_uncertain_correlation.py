@@ -59,7 +59,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
     bounds = [literature.PARAMETERS[name] for name in ("min_correlation", "max_correlation")]
     return {
         "rows": [
-            common.row(key, name, common.market(d, *bounds), payoff, settings, exact, config.n_seeds)
+            common.row(key, name, common.market(d, *bounds), common.european(payoff), settings, exact, config.n_seeds)
             for name, d, payoff, exact in cases
         ]
     }

@@ -39,6 +39,15 @@ class UncertainVolatility:
         """Number of assets d."""
         return self.spot.shape[-1]
 
+    @property
+    def mid_volatility(self) -> Float[Array, " d"]:
+        """Middle of the bounds."""
+        return 0.5 * (self.min_volatility + self.max_volatility)
+
+    def log_drift(self, volatility: Float[Array, " d"]) -> Float[Array, " d"]:
+        """Of log-prices per year at volatilities within the bounds."""
+        return self.rate - self.dividend - 0.5 * volatility**2
+
     def validate(self) -> None:
         """Raises `ValueError` for numbers that are no market, for bounds that cross or hold no correlation matrix."""
         if self.spot.ndim != 1 or self.spot.shape[0] == 0:

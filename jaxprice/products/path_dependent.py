@@ -8,7 +8,7 @@ from jaxprice.core import validation
 from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass, static_field
 from jaxprice.numerics.safe import heaviside
-from jaxprice.products.payoff import Step, positive_part
+from jaxprice.products.payoff import Step, one_asset, positive_part
 
 
 def _one_price_path(state: Float[Array, "n 1"], payoff: object) -> Float[Array, " n"]:
@@ -75,6 +75,19 @@ class AsianCall:
     def __call__(self, state: Float[Array, "n 1"]) -> Scalar:
         """Cash flow at the last of the times."""
         return positive_part(jnp.mean(_one_price_path(state, self)) - self.strike)
+
+    def initial_memory(self) -> Float[Array, " 2"]:
+        """Mean of the prices so far, and their number."""
+        return jnp.zeros((2,), self.strike.dtype)
+
+    def remember(self, memory: Float[Array, " 2"], price: Float[Array, " 1"]) -> Float[Array, " 2"]:
+        """After one more price."""
+        mean, count = memory
+        return jnp.stack([mean + (one_asset(price, self) - mean) / (count + 1.0), count + 1.0])
+
+    def pay(self, memory: Float[Array, " 2"], price: Float[Array, " 1"]) -> Scalar:
+        """Cash flow after the last price."""
+        return positive_part(memory[0] - self.strike)
 
     def validate(self) -> None:
         """Raises `ValueError` for a negative strike."""
@@ -150,9 +163,28 @@ class CallSharpe:
         """Cash flow at the last of the times."""
         price = _one_price_path(state, self)
         log_return = jnp.diff(jnp.log(price), prepend=jnp.log(self.initial_fixing)[None])
-        variance = self.observations_per_year * jnp.mean(log_return**2)
+        return self._over_volatility(jnp.mean(log_return**2), price[-1])
+
+    def initial_memory(self) -> Float[Array, " 3"]:
+        """Mean of the squared log-returns so far, their number, and the logarithm of the last fixing."""
+        nothing = jnp.zeros_like(self.initial_fixing)
+        return jnp.stack([nothing, nothing, jnp.log(self.initial_fixing)])
+
+    def remember(self, memory: Float[Array, " 3"], price: Float[Array, " 1"]) -> Float[Array, " 3"]:
+        """After one more fixing."""
+        mean, count, fixing = memory
+        log_price = jnp.log(one_asset(price, self))
+        mean = mean + ((log_price - fixing) ** 2 - mean) / (count + 1.0)
+        return jnp.stack([mean, count + 1.0, log_price])
+
+    def pay(self, memory: Float[Array, " 3"], price: Float[Array, " 1"]) -> Scalar:
+        """Cash flow after the last fixing."""
+        return self._over_volatility(memory[0], one_asset(price, self))
+
+    def _over_volatility(self, mean_square: Scalar, price: Scalar) -> Scalar:
+        variance = self.observations_per_year * mean_square
         is_flat = variance <= 0.0
-        pays = positive_part(price[-1] - self.strike)
+        pays = positive_part(price - self.strike)
         return jnp.where(is_flat, 0.0, pays / jnp.sqrt(jnp.where(is_flat, 1.0, variance)))
 
     def validate(self) -> None:

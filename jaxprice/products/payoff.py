@@ -36,6 +36,22 @@ class JumpingPayoff(Payoff, Protocol):
         ...
 
 
+class RememberingPayoff(Payoff, Protocol):
+    """A path-dependent payoff that needs a few numbers of the path only: its memory, (s,), and the last prices."""
+
+    def initial_memory(self) -> Float[Array, " s"]:
+        """Before the first observation."""
+        ...
+
+    def remember(self, memory: Float[Array, " s"], price: Float[Array, " d"]) -> Float[Array, " s"]:
+        """After prices are observed."""
+        ...
+
+    def pay(self, memory: Float[Array, " s"], price: Float[Array, " d"]) -> Scalar:
+        """The cash flow after the last observation, whose prices these are."""
+        ...
+
+
 @pytree_dataclass
 class Function:
     """A plain Python function as a payoff; it is part of the program, so define it once, not in a loop.

@@ -96,6 +96,16 @@ def test_derivatives_in_the_state_and_in_every_number(payoff, state):
     )
 
 
+@pytest.mark.parametrize("payoff", [p for p, _, _ in CASES if hasattr(p, "remember")], ids=lambda p: type(p).__name__)
+def test_what_is_remembered_is_all_that_counts(payoff):
+    payoff = jax.tree.map(lambda leaf: jnp.asarray(leaf, default_dtype()), payoff)
+    path = jnp.asarray(PATH[:, :1], default_dtype())
+    memory = payoff.initial_memory()
+    for price in path:
+        memory = payoff.remember(memory, price)
+    np.testing.assert_allclose(payoff.pay(memory, path[-1]), payoff(path), rtol=1e-5)
+
+
 def test_a_flat_path_has_finite_derivatives():
     payoff = products.CallSharpe(
         strike=jnp.array(90.0), initial_fixing=jnp.array(100.0), observations_per_year=jnp.array(12.0)

@@ -1,7 +1,7 @@
 """The backward sweep: solve at the design points, regress, step back, as one scan over the steps."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,8 @@ from jaxprice.core.status import Status
 from jaxprice.engines.gpr_tree import worst_case
 from jaxprice.engines.gpr_tree.config import Config
 from jaxprice.engines.gpr_tree.control import Controls
-from jaxprice.engines.gpr_tree.problem import Problem
+from jaxprice.engines.gpr_tree.path_problem import PathProblem
+from jaxprice.engines.gpr_tree.problem import Problem, State
 from jaxprice.engines.gpr_tree.worst_case import WorstCase
 from jaxprice.numerics import gaussian_process
 from jaxprice.numerics.gaussian_process import GaussianProcess, Hyperparameters
@@ -44,36 +45,48 @@ class _Next(NamedTuple):
     """What is known of the value at the end of a step: its regression, or that it is the payoff."""
 
     process: GaussianProcess
+    control: Any
     end: Scalar
     is_last: Bool[Array, ""]
 
-    def regressed(self, problem: Problem, at: Float[Array, "k d"]) -> Float[Array, " k"]:
-        """At log-prices, where it is not the payoff."""
-        return self.process.mean(problem.coordinate(at, self.end)) + problem.control_variate(at, self.end)
+    def regressed(self, problem: Problem | PathProblem, at: State) -> Float[Array, " k"]:
+        """In states before observation, where it is not the payoff."""
+        seen = problem.observed(at, self.end)
+        off = problem.control_variate(self.control, seen, self.end)
+        return self.process.mean(problem.inputs(seen, self.end)) + off
 
-    def value(self, problem: Problem, at: Float[Array, "k d"]) -> Float[Array, " k"]:
-        """At log-prices."""
-        return jax.lax.cond(self.is_last, problem.exercise_value, lambda at: self.regressed(problem, at), at)
+    def paid(self, problem: Problem | PathProblem, at: State) -> Float[Array, " k"]:
+        """In states before observation, where it is."""
+        return problem.pays(problem.observed(at, self.end))
+
+    def value(self, problem: Problem | PathProblem, at: State) -> Float[Array, " k"]:
+        """In states before observation."""
+        return jax.lax.cond(self.is_last, lambda at: self.paid(problem, at), lambda at: self.regressed(problem, at), at)
 
     def expectation(
-        self, problem: Problem, controls: Controls, length: Scalar, control: Float[Array, " m"], at: Float[Array, " d"]
+        self, problem: Problem | PathProblem, controls: Controls, length: Scalar, control: Float[Array, " m"], at: State
     ) -> Scalar:
-        """A step before: over the branches, or in the last step over the normals of the control variate."""
+        """A step before: over the branches, or in the last step over the normals."""
 
-        def over(node: Array, value_fn: Callable[[Array], Array]) -> Callable[[], Array]:
+        def over(node: Array, value_fn: Callable[[State], Array]) -> Callable[[], Array]:
             return lambda: worst_case.expectation(problem, controls, value_fn, node, length, control, at)
 
-        normals = problem.control_normal if problem.control_normal.shape[0] else problem.branch
+        normal = problem.normal if problem.normal.shape[0] else problem.branch
         branching = over(problem.branch, lambda at: self.regressed(problem, at))
-        return jax.lax.cond(self.is_last, over(normals, problem.exercise_value), branching)
+        return jax.lax.cond(self.is_last, over(normal, lambda at: self.paid(problem, at)), branching)
 
 
 def sweep(
-    problem: Problem, controls: Controls, start: Hyperparameters, sign: Scalar, n_steps: Array, config: Config
+    problem: Problem | PathProblem,
+    controls: Controls,
+    start: Hyperparameters,
+    sign: Scalar,
+    n_steps: Array,
+    config: Config,
 ) -> tuple[Scalar, Step]:
     """Worst-case value at the spot today, and what was found on the way (Goudenège et al. 2024, section 4).
 
-    The last step takes the exact payoff over the normals of the control variate: over a few branches a kink would shift
+    The last step takes the exact payoff over normals: over a few branches a kink would shift
     the price by whole per cents. Regressed is the value less the control variate. Derivatives of the value are those at
     frozen controls, as shares of their bounds, and frozen hyperparameters: by the envelope theorem all that the
     optimisation leaves of them.
@@ -86,16 +99,17 @@ def sweep(
         n_steps: at most `config.n_steps`, to which the answer about each step is filled with zeros; (), whole.
         config: effort.
     """
-    n_points = problem.standard.shape[0]
+    n_points = problem.design(problem.expiry).log_price.shape[0]
     length = problem.expiry / n_steps
     settings = config.regression()
     n_max = config.n_steps
 
-    def regress(value: Array, hyperparameters: Hyperparameters, end: Array) -> tuple[GaussianProcess, Hyperparameters]:
-        target = value - problem.control_variate(problem.design(end), end)
-        found, _ = gaussian_process.search(problem.standard, jax.lax.stop_gradient(target), hyperparameters, settings)
+    def regress(value: Array, hyperparameters: Hyperparameters, end: Array) -> tuple[tuple, Hyperparameters]:
+        point, control = problem.design(end), problem.prepare_control(end)
+        x, target = problem.inputs(point, end), value - problem.control_variate(control, point, end)
+        found, _ = gaussian_process.search(*jax.lax.stop_gradient((x, target)), hyperparameters, settings)
         found = jax.lax.stop_gradient(found)
-        return gaussian_process.condition(problem.standard, target, found, settings), found
+        return (gaussian_process.condition(x, target, found, settings), control), found
 
     def step(carry: tuple[Array, Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
         value, hyperparameters, previous = carry
@@ -103,11 +117,11 @@ def sweep(
         is_last = index == n_steps - 1.0
         shape = jax.eval_shape(regress, value, hyperparameters, end)[0]
         blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shape)
-        process, found = jax.lax.cond(
+        (process, control), found = jax.lax.cond(
             is_last, lambda *_: (blank, hyperparameters), regress, value, hyperparameters, end
         )
         new, solved = _advance(
-            problem, controls, sign, length, config, _Next(process, end, is_last), index * length, previous
+            problem, controls, sign, length, config, _Next(process, control, end, is_last), index * length, previous
         )
         return (new, found, solved.control), _info(new, solved, process, is_last)
 
@@ -125,7 +139,7 @@ def sweep(
 
 
 def _advance(
-    problem: Problem,
+    problem: Problem | PathProblem,
     controls: Controls,
     sign: Scalar,
     length: Scalar,
@@ -154,7 +168,7 @@ def _advance(
     share = jax.lax.stop_gradient((solved.control - controls.lower[None]) / width[None])
     control = controls.lower[None] + share * width[None]
     value = jax.vmap(lambda control, at: given.expectation(problem, controls, length, control, at))(control, now)
-    return jnp.maximum(value, problem.exercise_value(now)) if config.is_american else value, solved
+    return jnp.maximum(value, problem.pays(now)) if config.is_american else value, solved
 
 
 def _info(value: Array, solved: WorstCase, process: GaussianProcess, is_last: Array) -> Step:

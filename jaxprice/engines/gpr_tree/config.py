@@ -30,8 +30,9 @@ class Config:
         n_points: design points of every regression.
         n_branches: of the tree, a power of two and at least twice the number of assets; None: 2^d up to three
             assets, an orthogonal sample of 2 d or the next power of two beyond.
-        n_control_paths: normals, in antithetic pairs, of the last step and of the fixed-volatility price that is taken
-            off before regression; 0 regresses the value itself, and steps over branches everywhere.
+        n_normals: in antithetic pairs, over which the last step is taken, and by observation time the price of a
+            path-dependent payoff at fixed volatilities that is taken off before regression; 0 steps over branches
+            everywhere and regresses the value itself.
         side: which end of the range; both take twice the time.
         kernel: smoothness of the regression.
         is_american: whether the holder may exercise at every step.
@@ -48,7 +49,7 @@ class Config:
     n_steps: int = 32
     n_points: int = 250
     n_branches: int | None = None
-    n_control_paths: int = 128
+    n_normals: int = 128
     side: Side = Side.UPPER
     kernel: Kernel = Kernel.MATERN_52
     is_american: bool = False
@@ -67,9 +68,9 @@ class Config:
         for name in ("n_steps", "n_points", "max_iterations"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))
-        check_count("n_control_paths", self.n_control_paths, 0)
-        if self.n_control_paths % 2:
-            raise ValueError(f"n_control_paths: expected an even number, for pairs, got {self.n_control_paths}")
+        check_count("n_normals", self.n_normals, 0)
+        if self.n_normals % 2:
+            raise ValueError(f"n_normals: expected an even number, for pairs, got {self.n_normals}")
         if self.is_extrapolated and self.n_steps % 2:
             raise ValueError(
                 f"n_steps: expected an even number, of which half are the coarser steps, got {self.n_steps}; or set "

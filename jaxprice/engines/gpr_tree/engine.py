@@ -16,17 +16,20 @@ from jaxprice.core.result import PriceResult
 from jaxprice.engines.gpr_tree.backward import Step, sweep
 from jaxprice.engines.gpr_tree.config import Config, Side
 from jaxprice.engines.gpr_tree.control import Controls
+from jaxprice.engines.gpr_tree.path_problem import PathProblem, simulated
 from jaxprice.engines.gpr_tree.problem import Problem
 from jaxprice.engines.gpr_tree.tree import branches
 from jaxprice.models.uncertain_volatility import UncertainVolatility
 from jaxprice.numerics import gaussian_process, normal, sobol
 from jaxprice.numerics.correlation import correlation_between
 from jaxprice.numerics.gaussian_process import Hyperparameters
-from jaxprice.products.exercise import European
+from jaxprice.products.exercise import European, PathDependent
 from jaxprice.simulation.inputs import prepare
 
 
-def price(key: PRNGKey, model: UncertainVolatility, product: European, config: Config = Config()) -> PriceResult:
+def price(
+    key: PRNGKey, model: UncertainVolatility, product: European | PathDependent, config: Config = Config()
+) -> PriceResult:
     """The largest or smallest price that volatilities and correlations within their bounds can make (GTU).
 
     Deterministic but for the key, which scrambles the design points: prices under several keys show the error of
@@ -35,16 +38,19 @@ def price(key: PRNGKey, model: UncertainVolatility, product: European, config: C
     Args:
         key: one key.
         model: `models.UncertainVolatility`.
-        product: `products.European`; with `Config(is_american=True)` its holder may exercise at every step.
+        product: `products.European`; with `Config(is_american=True)` its holder may exercise at every step. Or
+            `products.PathDependent` with a payoff that remembers, such as `products.CallSharpe`, observed at times
+            that are steps of the tree, of the coarser one too.
         config: steps, points, which end of the range.
 
     Returns:
         `price`: the largest price, or with `Config(side="lower")` the smallest. `upper` and `lower`: those computed, as
         estimates: a regression can err to either side. `greeks`: derivatives by all numbers of the model, bounds among
         them, at frozen worst-case controls. `diagnostics` of that side: `time` (n_steps,), `spot`
-        (n_steps, n_points, d), the design points; `volatility` (n_steps, n_points, d) and `correlation`
+        (n_steps, n_points, d), the design points; `memory` (n_steps, n_points, s), what the payoff remembers there;
+        `volatility` (n_steps, n_points, d) and `correlation`
         (n_steps, n_points, d, d), the worst ones there over the step that begins at that time; `lengthscale`
-        (n_steps, d), by direction, `noise`, `unsolved`, `gain` and `n_iterations` (n_steps,) of each step.
+        (n_steps, d + s), by direction, `noise`, `unsolved`, `gain` and `n_iterations` (n_steps,) of each step.
 
     Raises:
         ValueError: for numbers that are no problem, and for fewer than d + 2 points.
@@ -62,11 +68,15 @@ def price(key: PRNGKey, model: UncertainVolatility, product: European, config: C
 
 # Share of the programmes that may stop at their cap: those close to kinks do.
 _TOLERATED = 1e-3
+_N_CONTROL_NORMALS = 1024
+_ON_THE_GRID = 1e-6
 _LEAST_ACTIVE, _LONGEST_START = 1e-12, 20.0
 _SIGN = {Side.UPPER: 1.0, Side.LOWER: -1.0}
 
 
-def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[UncertainVolatility, European, Config]:
+def _check(
+    key: PRNGKey, model: Any, product: Any, config: Config
+) -> tuple[UncertainVolatility, European | PathDependent, Config]:
     check_key(key)
     require_x64("gpr_tree")
     if not isinstance(model, UncertainVolatility):
@@ -74,11 +84,18 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Unce
             f"model: expected models.UncertainVolatility, got {type(model).__name__}; where volatilities are known, "
             "bounds that touch say so"
         )
-    if not isinstance(product, European):
+    if not isinstance(product, European | PathDependent):
         raise TypeError(
-            f"product: expected products.European, got {type(product).__name__}; for exercise at every step take "
-            "Config(is_american=True)"
+            f"product: expected products.European or PathDependent, got {type(product).__name__}; for exercise at "
+            "every step take Config(is_american=True)"
         )
+    if isinstance(product, PathDependent) and not callable(getattr(product.payoff, "remember", None)):
+        raise TypeError(
+            f"payoff: expected one that says what it remembers of a path, such as CallSharpe, got "
+            f"{type(product.payoff).__name__}; see products.payoff.RememberingPayoff"
+        )
+    if isinstance(product, PathDependent) and config.is_american:
+        raise ValueError("is_american: a path-dependent payoff is paid at its last observation; take is_american=False")
     model, product = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), prepare(model, product))
     config = config.validate()
     if config.n_points < model.n_assets + 2:
@@ -86,6 +103,8 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Unce
             f"n_points: expected at least {model.n_assets + 2} design points for {model.n_assets} assets, got "
             f"{config.n_points}; a regression needs more points than inputs"
         )
+    if isinstance(product, PathDependent) and is_concrete(product.observation_times):
+        _check_on_the_grid(np.asarray(product.observation_times), config)
     config = dataclasses.replace(config, n_branches=config.branches_for(model.n_assets))
     if config.is_correlation_uncertain is None:
         bounds = (model.min_correlation, model.max_correlation)
@@ -94,40 +113,40 @@ def _check(key: PRNGKey, model: Any, product: Any, config: Config) -> tuple[Unce
     return model, product, config
 
 
+def _check_on_the_grid(times: np.ndarray, config: Config) -> None:
+    n_steps = config.n_steps // 2 if config.is_extrapolated else config.n_steps
+    place = times / times[-1] * n_steps
+    if np.any(np.abs(place - np.rint(place)) > _ON_THE_GRID):
+        missed = times[np.argmax(np.abs(place - np.rint(place)))]
+        which = "half as many, which the extrapolation takes, " if config.is_extrapolated else ""
+        raise ValueError(
+            f"n_steps: of {config.n_steps} equal steps, {which}none ends at the observation at {missed:.6g} years; "
+            f"for equally spaced times take a multiple of {times.size * (2 if config.is_extrapolated else 1)}"
+        )
+
+
 @functools.partial(jax.jit, static_argnames=("config",))
 @full_precision
-def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Array, *, config: Config) -> PriceResult:
+def _side(
+    key: PRNGKey, model: UncertainVolatility, product: European | PathDependent, sign: Array, *, config: Config
+) -> PriceResult:
     d = model.n_assets
-    points = _normals(jax.random.fold_in(stream(key, Stream.SCRAMBLE), 0), config.n_points - 1, d)
-    half = _normals(jax.random.fold_in(stream(key, Stream.SCRAMBLE), 1), config.n_control_paths // 2, d)
-    # Of unit variance: the last step is taken over them.
-    half = half / jnp.sqrt(jnp.mean(half**2, axis=0))[None] if config.n_control_paths else half
-    standard = jnp.concatenate([jnp.zeros((1, d), points.dtype), points])
-    branch = branches(stream(key, Stream.INNER), d, config.n_branches or 2**d)
 
-    def value(model: UncertainVolatility) -> tuple[Array, tuple[Step, Problem, Controls]]:
-        middle = correlation_between(model.min_correlation, model.max_correlation)
-        if not config.is_correlation_uncertain:
-            middle = 0.5 * (model.min_correlation + model.max_correlation)
-        problem = Problem(
-            model=model,
-            payoff=product.payoff,
-            expiry=product.expiry,
-            mid_correlation=middle,
-            standard=standard,
-            rotation=jnp.eye(d, dtype=standard.dtype),
-            branch=branch,
-            control_normal=jnp.concatenate([half, -half]),
-        )
-        activity, rotation = jax.lax.stop_gradient(problem).active_directions()
-        problem = dataclasses.replace(problem, rotation=rotation)
+    def value(model: UncertainVolatility) -> tuple[Array, tuple[Step, Problem | PathProblem, Controls]]:
+        middle = 0.5 * (model.min_correlation + model.max_correlation)
+        if config.is_correlation_uncertain:
+            middle = correlation_between(model.min_correlation, model.max_correlation)
         controls = Controls.of(model, middle, bool(config.is_correlation_uncertain))
-        start = _first_guess(activity)
+        problem: Problem | PathProblem
+        if isinstance(product, PathDependent):
+            problem, start = _path_problem(key, model, product, middle, config)
+        else:
+            problem, start = _problem(key, model, product, middle, config)
 
         def one(n_steps: Array) -> tuple[Array, Step]:
             return sweep(problem, controls, start, sign, n_steps, config)
 
-        n_steps = jnp.asarray(config.n_steps, standard.dtype)
+        n_steps = jnp.asarray(config.n_steps, model.spot.dtype)
         if not config.is_extrapolated:
             found, steps = one(n_steps)
             return found, (steps, problem, controls)
@@ -139,11 +158,12 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
         (found, (steps, problem, controls)), greeks = jax.value_and_grad(value, has_aux=True)(model)
     else:
         (found, (steps, problem, controls)), greeks = value(model), None
-    time = product.expiry * jnp.arange(config.n_steps, dtype=found.dtype) / config.n_steps
-    control = steps.control[::-1]
+    time = problem.expiry * jnp.arange(config.n_steps, dtype=found.dtype) / config.n_steps
+    design, control = jax.vmap(problem.design)(time), steps.control[::-1]
     diagnostics = {
         "time": time,
-        "spot": jnp.exp(jax.vmap(problem.design)(time)),
+        "spot": jnp.exp(design.log_price),
+        "memory": design.memory,
         "volatility": control[..., :d],
         "correlation": jax.vmap(jax.vmap(controls.correlation))(control),
         **{name: getattr(steps, name)[::-1] for name in ("lengthscale", "noise", "unsolved", "gain", "n_iterations")},
@@ -154,6 +174,48 @@ def _side(key: PRNGKey, model: UncertainVolatility, product: European, sign: Arr
     return PriceResult(price=found, greeks=greeks, status=outcome, diagnostics=jax.lax.stop_gradient(diagnostics))
 
 
+def _problem(
+    key: PRNGKey, model: UncertainVolatility, product: European, middle: Float[Array, "d d"], config: Config
+) -> tuple[Problem, Hyperparameters]:
+    """What is solved, in its active directions, and where the first search for hyperparameters starts."""
+    d = model.n_assets
+    points = _normals(key, 0, config.n_points - 1, d)
+    problem = Problem(
+        model=model,
+        payoff=product.payoff,
+        expiry=product.expiry,
+        mid_correlation=middle,
+        standard=jnp.concatenate([jnp.zeros((1, d), points.dtype), points]),
+        rotation=jnp.eye(d, dtype=points.dtype),
+        branch=branches(stream(key, Stream.INNER), d, config.n_branches or 2**d),
+        normal=_antithetic(key, 1, config.n_normals, d),
+        control_normal=_antithetic(key, 2, _N_CONTROL_NORMALS if config.n_normals else 0, d),
+    )
+    activity, rotation = jax.lax.stop_gradient(problem).active_directions()
+    return dataclasses.replace(problem, rotation=rotation), _first_guess(activity)
+
+
+def _path_problem(
+    key: PRNGKey, model: UncertainVolatility, product: PathDependent, middle: Float[Array, "d d"], config: Config
+) -> tuple[PathProblem, Hyperparameters]:
+    """The same for a payoff that remembers."""
+    d, times = model.n_assets, product.observation_times
+    point, centre, whitening = simulated(key, model, product.payoff, times, middle, config.n_points, config.n_steps)
+    problem = PathProblem(
+        model=model,
+        payoff=product.payoff,
+        observation_times=times,
+        mid_correlation=middle,
+        point=point,
+        centre=centre,
+        whitening=whitening,
+        branch=branches(stream(key, Stream.INNER), d, config.n_branches or 2**d),
+        normal=_antithetic(key, 1, config.n_normals, d),
+        control_normal=_antithetic(key, 2, config.n_normals, times.size * d).reshape(-1, times.size, d),
+    )
+    return problem, gaussian_process.default_start(centre.shape[1], centre.dtype)
+
+
 def _first_guess(activity: Float[Array, " d"]) -> Hyperparameters:
     """Length scales that are longer the less the payoff bends along their direction."""
     start = gaussian_process.default_start(activity.shape[0], activity.dtype)
@@ -162,7 +224,14 @@ def _first_guess(activity: Float[Array, " d"]) -> Hyperparameters:
     return dataclasses.replace(start, lengthscale=jnp.minimum(start.lengthscale * wide, _LONGEST_START))
 
 
-def _normals(key: PRNGKey, n: int, n_assets: int) -> Array:
-    """Scrambled Sobol points as standard normals, (n, d)."""
-    bits = sobol.points(sobol.scrambled(key, n_assets), jnp.arange(n, dtype=jnp.uint32))
-    return normal.from_bits(bits, jnp.float64).T
+def _normals(key: PRNGKey, index: int, n: int, n_dims: int) -> Float[Array, "n d"]:
+    """Scrambled Sobol points as standard normals, another scramble for each index."""
+    sequence = sobol.scrambled(jax.random.fold_in(stream(key, Stream.SCRAMBLE), index), n_dims)
+    return normal.from_bits(sobol.points(sequence, jnp.arange(n, dtype=jnp.uint32)), jnp.float64).T
+
+
+def _antithetic(key: PRNGKey, index: int, n: int, n_dims: int) -> Float[Array, "n d"]:
+    """Pairs of such normals, of unit variance."""
+    half = _normals(key, index, n // 2, n_dims)
+    half = half / jnp.sqrt(jnp.mean(half**2, axis=0))[None] if n else half
+    return jnp.concatenate([half, -half])

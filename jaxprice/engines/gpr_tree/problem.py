@@ -1,21 +1,40 @@
 """What is solved: the market, the payoff, and the laws that design points and control variate follow."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from jaxprice.core.array import Array, Float, Scalar
 from jaxprice.core.struct import pytree_dataclass
+from jaxprice.engines.gpr_tree import control_variate
+from jaxprice.engines.gpr_tree.control_variate import ControlVariate
 from jaxprice.models.uncertain_volatility import UncertainVolatility
 from jaxprice.numerics import safe
 from jaxprice.numerics.correlation import correlation_factor, lower_inverse
 
 
+class State(NamedTuple):
+    """Where a market stands.
+
+    Attributes:
+        log_price: (n, d), or (d,) of one.
+        memory: what a path-dependent payoff remembers, (n, s), or (s,); of width 0 for any other.
+    """
+
+    log_price: Array
+    memory: Array
+
+    def moved(self, move: Float[Array, "k d"]) -> "State":
+        """From one state, whose log-prices move by each of these."""
+        memory = jnp.broadcast_to(self.memory, (move.shape[0], *self.memory.shape))
+        return State(self.log_price[None] + move, memory)
+
+
 @pytree_dataclass
 class Problem:
-    """Market and payoff (Goudenège et al. 2024, section 4).
+    """Market and payoff at expiry (Goudenège et al. 2024, section 4).
 
     Design points follow the law of the largest volatilities, where the paper's follow that of the mid-point ones
     (equations 4.5 to 4.8): prices that the worst case leads to then lie among them, and no regression is asked about
@@ -29,7 +48,8 @@ class Problem:
         standard: design points as independent standard normals, the first one 0, (n_points, d).
         rotation: orthogonal; its columns are the directions of the standard normals, the most active first, (d, d).
         branch: signs of the increments, (n_branches, d).
-        control_normal: normals of the control variate, (n_control_paths, d).
+        normal: of unit variance, over which the last step is taken; none for branches there too, (n_normals, d).
+        control_normal: of the control variate; none without one, (k, d).
     """
 
     model: UncertainVolatility
@@ -39,35 +59,32 @@ class Problem:
     standard: Float[Array, "n d"]
     rotation: Float[Array, "d d"]
     branch: Float[Array, "k d"]
-    control_normal: Float[Array, "p d"]
+    normal: Float[Array, "p d"]
+    control_normal: Float[Array, "q d"]
 
-    @property
-    def mid_volatility(self) -> Float[Array, " d"]:
-        """Middle of the bounds."""
-        return 0.5 * (self.model.min_volatility + self.model.max_volatility)
-
-    def log_drift(self, volatility: Float[Array, " d"]) -> Float[Array, " d"]:
-        """Of log-prices, per year."""
-        return self.model.rate - self.model.dividend - 0.5 * volatility**2
-
-    def exercise_value(self, log_price: Float[Array, "n d"]) -> Float[Array, " n"]:
-        """The payoff at each of many points."""
-        return jax.vmap(self.payoff)(jnp.exp(log_price))
-
-    def design(self, time: Scalar) -> Float[Array, "n d"]:
-        """Log-prices of the design points: all today's at time 0."""
+    def design(self, time: Scalar) -> State:
+        """The design points: all today's prices at time 0."""
         volatility = self.model.max_volatility
         diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
-        centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
-        return centre[None] + safe.sqrt(time) * (self.standard @ diffusion.T)
+        centre = jnp.log(self.model.spot) + time * self.model.log_drift(volatility)
+        log_price = centre[None] + safe.sqrt(time) * (self.standard @ diffusion.T)
+        return State(log_price, log_price[:, :0])
 
-    def coordinate(self, log_price: Float[Array, "n d"], time: Scalar) -> Float[Array, "n d"]:
-        """Points as the standard normals that lead to them, on which the regression works; inverse of `design`."""
+    def inputs(self, state: State, time: Scalar) -> Float[Array, "n d"]:
+        """States as the standard normals that lead to them, on which the regression works; inverse of `design`."""
         volatility = self.model.max_volatility
-        centre = jnp.log(self.model.spot) + time * self.log_drift(volatility)
+        centre = jnp.log(self.model.spot) + time * self.model.log_drift(volatility)
         scale = jnp.where(volatility > 0.0, volatility, 1.0) * safe.sqrt(time)
         inverse = lower_inverse(correlation_factor(self.mid_correlation))
-        return ((log_price - centre[None]) / scale[None]) @ inverse.T @ self.rotation
+        return ((state.log_price - centre[None]) / scale[None]) @ inverse.T @ self.rotation
+
+    def observed(self, state: State, time: Scalar) -> State:
+        """What is remembered after the prices of that time; nothing here."""
+        return state
+
+    def pays(self, state: State) -> Float[Array, " n"]:
+        """The payoff in each of many states."""
+        return jax.vmap(self.payoff)(jnp.exp(state.log_price))
 
     def active_directions(self) -> tuple[Float[Array, " d"], Float[Array, "d d"]]:
         """Curvature of the payoff in orthogonal directions of the standard normals, the largest first, and these.
@@ -81,24 +98,35 @@ class Problem:
 
         def pays(shift):
             moved = dataclasses.replace(plain, standard=plain.standard + shift[None])
-            return self.exercise_value(moved.design(self.expiry))
+            return self.pays(moved.design(self.expiry))
 
         slope = jax.lax.map(lambda shift: (pays(shift) - pays(-shift)) / 0.5, offset)
         value, vector = jnp.linalg.eigh(jnp.cov(slope).reshape(d, d))
         return jnp.maximum(value[::-1], 0.0), vector[:, ::-1]
 
-    def control_variate(self, log_price: Float[Array, "n d"], time: Scalar) -> Float[Array, " n"]:
-        """Price at mid-point volatilities over a fixed sample of normals; at expiry the payoff itself.
+    def prepare_control(self, time: Scalar) -> ControlVariate:
+        """What the control variate needs to know at a time before expiry: its values and slopes along a line."""
+        d = self.standard.shape[1]
+        if not self.control_normal.shape[0]:
+            return ControlVariate(jnp.zeros((1, d), self.standard.dtype))
+        left = self.expiry - time
+        volatility = self.model.mid_volatility
+        diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
+        move = left * self.model.log_drift(volatility)[None] + safe.sqrt(left) * (self.control_normal @ diffusion.T)
+        discount = jnp.exp(-self.model.rate * left)
 
-        Whatever the sample, it is a function, and the regression sees the value less this function: its error costs
-        smoothness, not accuracy.
+        def price(point: Float[Array, " d"]) -> Scalar:
+            at = dataclasses.replace(self, standard=point[None]).design(time)
+            return discount * jnp.mean(self.pays(State(at.log_price + move, at.memory)))
+
+        return control_variate.along_first_direction(price, d, self.standard.dtype)
+
+    def control_variate(self, prepared: Any, state: State, time: Scalar) -> Float[Array, " n"]:
+        """Price at mid-point volatilities, to first order in all directions but the first.
+
+        The regression sees the value less this function, whatever it is: its error costs smoothness, not accuracy.
         """
         if not self.control_normal.shape[0]:
-            return jnp.where(time < self.expiry, 0.0, self.exercise_value(log_price))
-        left = self.expiry - time
-        volatility = self.mid_volatility
-        diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
-        move = left * self.log_drift(volatility)[None] + safe.sqrt(left) * (self.control_normal @ diffusion.T)
-        n, d = log_price.shape
-        pays = self.exercise_value((log_price[:, None] + move[None]).reshape(-1, d))
-        return jnp.exp(-self.model.rate * left) * jnp.mean(pays.reshape(n, -1), axis=1)
+            return jnp.zeros_like(state.log_price[:, 0])
+        found: Array = prepared(self.inputs(state, time))
+        return found

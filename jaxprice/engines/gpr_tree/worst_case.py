@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jaxprice.core.array import Array, Float, Int, Scalar
 from jaxprice.engines.gpr_tree.config import Config
 from jaxprice.engines.gpr_tree.control import Controls
-from jaxprice.engines.gpr_tree.problem import Problem
+from jaxprice.engines.gpr_tree.path_problem import PathProblem
+from jaxprice.engines.gpr_tree.problem import Problem, State
 from jaxprice.numerics import sqp
 
 _MAX_FORM_ASSETS = 10
@@ -32,13 +33,13 @@ class WorstCase(NamedTuple):
 
 
 def expectation(
-    problem: Problem,
+    problem: Problem | PathProblem,
     controls: Controls,
-    value_fn: Callable[[Array], Array],
+    value_fn: Callable[[State], Array],
     node: Float[Array, "k d"],
     length: Scalar,
     control: Float[Array, " m"],
-    log_price: Float[Array, " d"],
+    at: State,
 ) -> Scalar:
     """Discounted mean of the next value over nodes of unit variance (Goudenège et al. 2024, equation 4.1).
 
@@ -47,17 +48,17 @@ def expectation(
     """
     volatility = controls.volatility(control)
     diffusion = controls.diffusion(control) @ problem.rotation
-    move = length * problem.log_drift(volatility)[None] + jnp.sqrt(length) * (node @ diffusion.T)
-    return jnp.exp(-problem.model.rate * length) * jnp.mean(value_fn(log_price[None] + move))
+    move = length * problem.model.log_drift(volatility)[None] + jnp.sqrt(length) * (node @ diffusion.T)
+    return jnp.exp(-problem.model.rate * length) * jnp.mean(value_fn(at.moved(move)))
 
 
 def solve(
-    problem: Problem,
+    problem: Problem | PathProblem,
     controls: Controls,
-    objective: Callable[[Array, Array], Array],
-    value_fn: Callable[[Array], Array],
+    objective: Callable[[Array, State], Array],
+    value_fn: Callable[[State], Array],
     length: Scalar,
-    log_price: Float[Array, "n d"],
+    at: State,
     previous: Float[Array, "n m"],
     sign: Scalar,
     config: Config,
@@ -70,15 +71,15 @@ def solve(
     Args:
         problem: market and tree.
         controls: the box.
-        objective: minus or plus the expectation, from a control (m,) and a point (d,): to be minimised.
-        value_fn: of log-prices (n, d) at the end of the step.
+        objective: minus or plus the expectation, from a control (m,) and one state: to be minimised.
+        value_fn: of states at the end of the step, not yet observed.
         length: of the step.
-        log_price: where.
+        at: states, n of them.
         previous: controls of the next step.
         sign: 1 or -1.
         config: effort.
     """
-    n = log_price.shape[0]
+    n = previous.shape[0]
     middle = controls.correlation(controls.middle)
     candidates = [
         jnp.broadcast_to(controls.middle, previous.shape),
@@ -87,13 +88,13 @@ def solve(
         previous,
     ]
     if controls.n_assets <= _MAX_FORM_ASSETS:
-        candidates.append(_second_order(problem, controls, value_fn, length, log_price, sign))
+        candidates.append(_second_order(problem, controls, value_fn, length, at, sign))
     stacked = jnp.stack(candidates, axis=1)
-    value = jax.vmap(jax.vmap(objective, (0, None)))(stacked, log_price)
+    value = jax.vmap(jax.vmap(objective, (0, None)))(stacked, at)
     best = jnp.argmin(jnp.where(jnp.isnan(value), jnp.inf, value), axis=1)
     start = stacked[jnp.arange(n), best]
 
-    def one(start: Array, point: Array) -> sqp.Solution:
+    def one(start: Array, point: State) -> sqp.Solution:
         return sqp.minimise(
             lambda control: objective(control, point),
             start,
@@ -104,16 +105,16 @@ def solve(
             max_iterations=config.iterations(),
         )
 
-    found = jax.vmap(one)(start, log_price)
+    found = jax.vmap(one)(start, at)
     return WorstCase(found.x, found.gain, jnp.max(found.n_iterations), found.status)
 
 
 def _second_order(
-    problem: Problem,
+    problem: Problem | PathProblem,
     controls: Controls,
-    value_fn: Callable[[Array], Array],
+    value_fn: Callable[[State], Array],
     length: Scalar,
-    log_price: Float[Array, "n d"],
+    at: State,
     sign: Scalar,
 ) -> Float[Array, "n m"]:
     """Controls at the maximum of dt/2 (Σ_ij σ_i σ_j ρ_ij V_ij - Σ_i σ_i² V_i), with differences as wide as a step.
@@ -121,12 +122,13 @@ def _second_order(
     Derivatives by log-prices. Corners whose correlations make no matrix are drawn towards the middle until they do.
     """
     d, model = controls.n_assets, problem.model
-    width = jnp.sqrt(length) * problem.mid_volatility
+    width = jnp.sqrt(length) * problem.model.mid_volatility
     eye = jnp.eye(d, dtype=width.dtype)
     both = eye[:, None] + eye[None, :]
     offset = jnp.concatenate([jnp.zeros((1, d), width.dtype), eye, -eye, both.reshape(-1, d), -both.reshape(-1, d)])
-    node = log_price[:, None] + (offset * width[None])[None]
-    value = value_fn(node.reshape(-1, d)).reshape(log_price.shape[0], -1)
+    n, k = at.log_price.shape[0], offset.shape[0]
+    node = jax.vmap(lambda point: point.moved(offset * width[None]))(at)
+    value = value_fn(jax.tree.map(lambda leaf: leaf.reshape(n * k, leaf.shape[-1]), node)).reshape(n, k)
     centre, up, down, pair = jnp.split(value, [1, 1 + d, 1 + 2 * d], axis=1)
     pair = jnp.sum(pair.reshape(-1, 2, d, d), axis=1)
     single = up + down - 2.0 * centre

@@ -11,7 +11,7 @@ from jaxprice.core.status import Status
 from jaxprice.engines import gpr_tree
 
 pytestmark = pytest.mark.x64
-SMALL = gpr_tree.Config(n_steps=2, n_points=10, n_control_paths=8)
+SMALL = gpr_tree.Config(n_steps=2, n_points=10, n_normals=8)
 CALL = products.European(payoff=products.MaxCall(strike=100.0), expiry=1.0)
 
 
@@ -34,7 +34,7 @@ def market(n_assets=2, **change):
         {"n_steps": 0},
         {"n_steps": 3},
         {"n_points": 3},
-        {"n_control_paths": 7},
+        {"n_normals": 7},
         {"n_branches": 3},
         {"side": "middle"},
         {"kernel": "cubic"},

@@ -26,6 +26,7 @@ def problem(key, model, payoff):
         standard=jax.random.normal(key, (512, d), jnp.float64),
         rotation=jnp.eye(d),
         branch=jnp.ones((2, d)),
+        normal=jnp.zeros((0, d)),
         control_normal=jnp.zeros((0, d)),
     )
 
@@ -53,16 +54,17 @@ def test_points_and_coordinates_are_inverse_in_rotated_axes(key):
     _, rotation = one.active_directions()
     one = dataclasses.replace(one, rotation=rotation)
     time = jnp.asarray(0.7)
-    np.testing.assert_allclose(one.coordinate(one.design(time), time), one.standard, atol=1e-12)
+    np.testing.assert_allclose(one.inputs(one.design(time), time), one.standard, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_payoff_that_never_bends_has_no_direction_and_a_price(key):
     def forward(price):
         return price[0] - price[1]
 
     activity, rotation = problem(key, paper(2), forward).active_directions()
     assert np.all(np.isfinite(rotation)) and np.all(activity >= 0.0)
-    config = gpr_tree.Config(n_steps=2, n_points=20, n_control_paths=16)
+    config = gpr_tree.Config(n_steps=2, n_points=20, n_normals=16)
     found = gpr_tree.price(key, paper(2), european(forward), config)
     np.testing.assert_allclose(found.price, 0.0, atol=0.05)
 
@@ -70,7 +72,7 @@ def test_a_payoff_that_never_bends_has_no_direction_and_a_price(key):
 @pytest.mark.slow
 def test_extrapolation_is_twice_the_fine_price_less_the_coarse_one(key):
     payoff = products.OutperformerSpread(lower_ratio=0.9, upper_ratio=1.1)
-    config = gpr_tree.Config(n_steps=8, n_points=40, n_control_paths=32)
+    config = gpr_tree.Config(n_steps=8, n_points=40, n_normals=32)
     plain = [
         gpr_tree.price(key, market(), european(payoff), dataclasses.replace(config, n_steps=n, is_extrapolated=False))
         for n in (8, 4)
