@@ -67,7 +67,13 @@ def test_against_simulation(n_assets, oracle):
 
 @pytest.mark.parametrize(
     "n_assets, fine, tolerance",
-    [(2, 401, 1e-11), (3, 161, 1e-10), (4, 44, 1e-9), (5, 24, 2e-8), (6, (26, 18, 14, 12, 12), 5e-7)],
+    [
+        (2, 401, 1e-11),
+        (3, 161, 1e-10),
+        pytest.param(4, 44, 1e-9, marks=pytest.mark.slow),
+        pytest.param(5, 24, 2e-8, marks=pytest.mark.slow),
+        (6, (26, 18, 14, 12, 12), 5e-7),
+    ],
 )
 def test_convergence_in_nodes_and_parity(n_assets, fine, tolerance):
     # Correlations of both signs, which is the hard case.
