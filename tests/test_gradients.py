@@ -93,7 +93,12 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+HEAVY = {"monte_carlo price, Heston"}
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, marks=pytest.mark.slow) if row.name in HEAVY else row for row in ROWS], ids=str
+)
 def test_derivatives_agree_with_differences(row):
     """The correlation is checked along symmetric directions, which keep it a correlation matrix."""
 
@@ -117,7 +122,9 @@ def test_derivatives_agree_with_differences(row):
     check_grads(relative, (start,), order=row.order, modes=row.modes, atol=1e-5, rtol=1e-5, eps=1e-5)
 
 
-@pytest.mark.parametrize("estimator", ["likelihood_ratio", "smoothed", "conditional"])
+@pytest.mark.parametrize(
+    "estimator", ["likelihood_ratio", "smoothed", pytest.param("conditional", marks=pytest.mark.slow)]
+)
 def test_the_gradient_of_a_jumping_price_is_the_greek_of_its_estimator(estimator):
     product = products.European(payoff=products.Digital(strike=101.0), expiry=1.0)
     key = jax.random.key(5)

@@ -64,8 +64,15 @@ def test_posterior_is_the_formula(data, kernel):
     assert_allclose(process.gradient(at), np.stack(numeric, axis=1), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("is_ard", [False, True])
-@pytest.mark.parametrize("kernel", [Kernel.MATERN_32, Kernel.MATERN_52])
+@pytest.mark.parametrize(
+    ("kernel", "is_ard"),
+    [
+        (Kernel.MATERN_32, False),
+        (Kernel.MATERN_52, True),
+        pytest.param(Kernel.MATERN_32, True, marks=pytest.mark.slow),
+        pytest.param(Kernel.MATERN_52, False, marks=pytest.mark.slow),
+    ],
+)
 def test_likelihood_is_maximal_by_an_independent_search(data, kernel, is_ard):
     x, y, _ = data
     config = Config(kernel=kernel, is_ard=is_ard, is_linear=False, max_iterations=100, tolerance=1e-10)

@@ -50,7 +50,7 @@ def test_two_assets_by_adaptive_quadrature():
     assert_allclose(basket.call(**m), np.exp(-m["rate"] * m["expiry"]) * value, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_assets", [3, 5, 6])
+@pytest.mark.parametrize("n_assets", [3, pytest.param(5, marks=pytest.mark.slow), 6])
 def test_against_simulation(n_assets, oracle):
     m = market(n_assets)
     rng = np.random.default_rng(n_assets)
@@ -115,6 +115,7 @@ def test_far_strikes(strike):
     assert_allclose(call - put, forward - strike * np.exp(-0.08), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_gradients_and_gamma(oracle):
     m = market(3)
 
