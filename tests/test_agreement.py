@@ -39,7 +39,8 @@ def reference_greeks(problem):
 
 
 # Half a minute each, or much like another row.
-HEAVY = {"heston_call", "autocallable", "basket_put", "min_call_11", "max_put_2", "spread", "geometric_outperformer"}
+HEAVY = {"heston_call", "autocallable", "basket_put", "min_call_5", "min_call_11", "max_put_2", "spread", "barrier"}
+HEAVY |= {"geometric_call_spread", "geometric_outperformer"}
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,10 @@ def _geometric_value(model, payoff, time):
 
 @pytest.mark.parametrize(
     ("name", "estimator"),
-    [("call", "pathwise"), ("basket_call", "pathwise"), ("min_call_5", "pathwise"), ("bachelier_basket", "pathwise"),
+    [("call", "pathwise"), ("basket_call", "pathwise"), ("bachelier_basket", "pathwise"),
      ("digital", "likelihood_ratio"), ("digital", "smoothed"), ("barrier", "likelihood_ratio"),
-     ("barrier", "smoothed"), ("call", "likelihood_ratio"), ("heston_call", "pathwise")],
+     ("call", "likelihood_ratio"), ("heston_call", "pathwise"),
+     *(pytest.param(*row, marks=pytest.mark.slow) for row in (("min_call_5", "pathwise"), ("barrier", "smoothed")))],
 )  # fmt: skip
 def test_gamma_and_cross_gamma_agree_with_the_reference(key, name, estimator):
     problem = BY_NAME[name]

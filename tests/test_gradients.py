@@ -1,6 +1,7 @@
 """Whatever is called differentiable has a gradient: checked against differences, away from kinks."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -57,14 +58,19 @@ def path_of(n_substeps):
     return function
 
 
-def what_a_policy_earns():
-    """The policy is fitted once: the gradient is that of a frozen one."""
+@functools.cache
+def frozen_policy():
     config = glsm.Config(n_paths=1024, n_price_paths=256, order=2, columns=(), chunk=256, greeks=False)
     product = products.Bermudan(
         payoff=products.BasketPut(strike=120.0, weight=[0.4, 0.3, 0.3]), exercise_times=[0.5, 1.0]
     )
-    policy = glsm.fit(jax.random.key(3), skewed_market(), product, config)
-    return lambda model: glsm.follow(jax.random.key(3), policy, config, model=model).price
+    return glsm.fit(jax.random.key(3), skewed_market(), product, config), config
+
+
+def what_a_policy_earns(model):
+    """The policy is fitted once: the gradient is that of a frozen one."""
+    policy, config = frozen_policy()
+    return glsm.follow(jax.random.key(3), policy, config, model=model).price
 
 
 ROWS = [
@@ -83,11 +89,16 @@ ROWS = [
         HESTON,
         modes=("rev",),
     ),
-    Differentiable("what a policy earns", what_a_policy_earns(), skewed_market(), modes=("rev",)),
+    Differentiable("what a policy earns", what_a_policy_earns, skewed_market(), modes=("rev",)),
 ]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+HEAVY = {"monte_carlo price, Heston"}
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, marks=pytest.mark.slow) if row.name in HEAVY else row for row in ROWS], ids=str
+)
 def test_derivatives_agree_with_differences(row):
     """The correlation is checked along symmetric directions, which keep it a correlation matrix."""
 
@@ -111,7 +122,9 @@ def test_derivatives_agree_with_differences(row):
     check_grads(relative, (start,), order=row.order, modes=row.modes, atol=1e-5, rtol=1e-5, eps=1e-5)
 
 
-@pytest.mark.parametrize("estimator", ["likelihood_ratio", "smoothed", "conditional"])
+@pytest.mark.parametrize(
+    "estimator", ["likelihood_ratio", "smoothed", pytest.param("conditional", marks=pytest.mark.slow)]
+)
 def test_the_gradient_of_a_jumping_price_is_the_greek_of_its_estimator(estimator):
     product = products.European(payoff=products.Digital(strike=101.0), expiry=1.0)
     key = jax.random.key(5)

@@ -64,8 +64,15 @@ def test_posterior_is_the_formula(data, kernel):
     assert_allclose(process.gradient(at), np.stack(numeric, axis=1), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("is_ard", [False, True])
-@pytest.mark.parametrize("kernel", [Kernel.MATERN_32, Kernel.MATERN_52])
+@pytest.mark.parametrize(
+    ("kernel", "is_ard"),
+    [
+        (Kernel.MATERN_32, False),
+        (Kernel.MATERN_52, True),
+        pytest.param(Kernel.MATERN_32, True, marks=pytest.mark.slow),
+        pytest.param(Kernel.MATERN_52, False, marks=pytest.mark.slow),
+    ],
+)
 def test_likelihood_is_maximal_by_an_independent_search(data, kernel, is_ard):
     x, y, _ = data
     config = Config(kernel=kernel, is_ard=is_ard, is_linear=False, max_iterations=100, tolerance=1e-10)
@@ -108,9 +115,9 @@ def test_batches_are_vmap_and_restarts_take_the_best(data):
     bad = Hyperparameters(
         lengthscale=jnp.full((2, 3), 1.0) * jnp.array([40.0, 1.0])[:, None], noise=jnp.array([0.9, 1e-3])
     )
-    several = gaussian_process.fit(x, y, bad, Config(max_iterations=50))
+    several = gaussian_process.fit(x, y, bad)
     for i in range(2):
-        one = gaussian_process.fit(x, y, jax.tree.map(lambda leaf, i=i: leaf[i], bad), Config(max_iterations=50))
+        one = gaussian_process.fit(x, y, jax.tree.map(lambda leaf, i=i: leaf[i], bad))
         assert several.log_likelihood >= one.log_likelihood - 1e-9
 
 

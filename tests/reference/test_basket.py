@@ -50,7 +50,7 @@ def test_two_assets_by_adaptive_quadrature():
     assert_allclose(basket.call(**m), np.exp(-m["rate"] * m["expiry"]) * value, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_assets", [3, 5, 6])
+@pytest.mark.parametrize("n_assets", [3, pytest.param(5, marks=pytest.mark.slow), 6])
 def test_against_simulation(n_assets, oracle):
     m = market(n_assets)
     rng = np.random.default_rng(n_assets)
@@ -67,7 +67,13 @@ def test_against_simulation(n_assets, oracle):
 
 @pytest.mark.parametrize(
     "n_assets, fine, tolerance",
-    [(2, 401, 1e-11), (3, 161, 1e-10), (4, 44, 1e-9), (5, 24, 2e-8), (6, (26, 18, 14, 12, 12), 5e-7)],
+    [
+        (2, 401, 1e-11),
+        (3, 161, 1e-10),
+        pytest.param(4, 44, 1e-9, marks=pytest.mark.slow),
+        pytest.param(5, 24, 2e-8, marks=pytest.mark.slow),
+        (6, (26, 18, 14, 12, 12), 5e-7),
+    ],
 )
 def test_convergence_in_nodes_and_parity(n_assets, fine, tolerance):
     # Correlations of both signs, which is the hard case.
@@ -109,6 +115,7 @@ def test_far_strikes(strike):
     assert_allclose(call - put, forward - strike * np.exp(-0.08), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_gradients_and_gamma(oracle):
     m = market(3)
 

@@ -74,6 +74,7 @@ def test_no_early_exercise_without_carry():
     assert_allclose(put, black_scholes.put(95.0, 100.0, 0.0, 0.02, 0.3, 1.0), rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_call_put_symmetry_and_its_gradient():
     # A call is a put with spot and strike, and rate and dividend, exchanged (McDonald and Schroder 1998).
     call = bermudan.call(95.0, 100.0, 0.05, 0.06, 0.25, TIMES)

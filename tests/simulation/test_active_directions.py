@@ -7,7 +7,10 @@ from problems import BY_NAME, market
 
 from jaxprice import products
 from jaxprice.engines import monte_carlo
-from jaxprice.simulation.active_directions import arrange, arrangement
+from jaxprice.simulation import active_directions
+from jaxprice.simulation.active_directions import arrange
+
+arrangement = jax.jit(active_directions.arrangement, static_argnums=(3, 4))
 
 
 @pytest.mark.parametrize("name", ["basket_call", "autocallable", "digital", "heston_call"])

@@ -49,6 +49,7 @@ def seven_assets():
     return Basket.of(7).samples(4096, seed=1)
 
 
+@pytest.mark.slow
 def test_seven_assets_are_learned_as_well_as_was_published(seven_assets):
     """The notebook of Huge and Savine at 4,096 samples: errors x 100 of .24, of deltas .30."""
     surrogate = differential.fit(KEY, seven_assets)

@@ -14,6 +14,7 @@ from jaxprice.engines import glsm
 
 pytestmark = pytest.mark.x64
 SMALL = glsm.Config(n_paths=2048, n_price_paths=512, n_dual_paths=32, n_inner=8, order=2)
+WITHOUT_DUAL = dataclasses.replace(SMALL, n_dual_paths=0)  # one program for the tests that come as far as a fit
 
 
 def call(strike=100.0, times=(0.5, 1.0)):
@@ -82,7 +83,7 @@ def test_a_column_of_the_wrong_shape(key):
 
 
 def test_all_paths_out_of_the_money(key):
-    result = glsm.price(key, market(2), call(strike=1e6), dataclasses.replace(SMALL, n_dual_paths=0))
+    result = glsm.price(key, market(2), call(strike=1e6), WITHOUT_DUAL)
     assert result.status == Status.NO_EXERCISE_REGION and result.price == 0.0
     with pytest.raises(StatusError, match="check the strike"):
         result.raise_for_status()
@@ -102,6 +103,7 @@ def test_a_collinear_basis_among_ones_own_columns(key):
     np.testing.assert_allclose(policy.initial_value, plain.initial_value, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_default_columns_that_repeat_the_polynomials_are_no_finding(key):
     assert glsm.fit(key, market(2), call(), dataclasses.replace(SMALL, order=6)).status == Status.OK
 
@@ -130,7 +132,7 @@ def test_an_odd_number_of_dates_cannot_be_halved(key):
 
 
 def test_hedging_without_paths(key):
-    policy = glsm.fit(key, market(2), call(), SMALL)
+    policy = glsm.fit(key, market(2), call(), WITHOUT_DUAL)
     for wrong in ({"n_paths": 0}, {"every": 0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             glsm.hedge(key, policy, **wrong)
