@@ -69,7 +69,7 @@ def run(key: jax.Array, config: Config) -> Metrics:
     cases += [(_CALL, d, products.MaxCall(strike=100.0), row[d].max_call) for d in config.n_call]
     return {
         "rows": [
-            common.row(key, name, _market(d), payoff, settings, exact, config.n_seeds)
+            common.row(key, name, _market(d), common.european(payoff), settings, exact, config.n_seeds)
             for name, d, payoff, exact in cases
         ]
     }

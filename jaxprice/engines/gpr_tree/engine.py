@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from jaxprice.core.result import PriceResult
 from jaxprice.engines.gpr_tree.backward import Step, sweep
 from jaxprice.engines.gpr_tree.config import Config, Side
 from jaxprice.engines.gpr_tree.control import Controls
+from jaxprice.engines.gpr_tree.neural_control import NeuralConfig, neural_price
 from jaxprice.engines.gpr_tree.path_problem import PathProblem, simulated
 from jaxprice.engines.gpr_tree.problem import Problem
 from jaxprice.engines.gpr_tree.tree import branches
@@ -25,6 +26,8 @@ from jaxprice.numerics.correlation import correlation_between
 from jaxprice.numerics.gaussian_process import Hyperparameters
 from jaxprice.products.exercise import European, PathDependent
 from jaxprice.simulation.inputs import prepare
+
+_AnyConfig = TypeVar("_AnyConfig", Config, NeuralConfig)
 
 
 def price(
@@ -57,7 +60,8 @@ def price(
         TypeError: for another model or product.
         RuntimeError: without 64-bit numbers.
     """
-    model, product, config = _check(key, model, product, config)
+    model, product = _check(key, model, product)
+    config = _check_tree(model, product, config)
     sides = [Side.UPPER, Side.LOWER] if config.side == Side.BOTH else [config.side]
     found = {side: _side(key, model, product, jnp.asarray(_SIGN[side], jnp.float64), config=config) for side in sides}
     main = found[sides[0]]
@@ -66,7 +70,43 @@ def price(
     return dataclasses.replace(main, status=worst, **ends)
 
 
-# Share of the programmes that may stop at their cap: those close to kinks do.
+def neural_bound(
+    key: PRNGKey,
+    model: UncertainVolatility,
+    product: European | PathDependent,
+    config: NeuralConfig = NeuralConfig(),
+) -> PriceResult:
+    """A price that admissible controls make, short of the worst case whatever they are: chosen by a trained network.
+
+    Goudenège, Molent and Zanette 2024, second version. Beside `price`, whose error has no sign, it brackets the worst
+    case.
+
+    Args:
+        key: of the network, of the paths that train it, and of others that price.
+        model: `models.UncertainVolatility`.
+        product: as in `price`, but one whose payoff does not jump.
+        config: steps, network, paths, which end of the range.
+
+    Returns:
+        `price` and `std_error`: Monte Carlo, of the controls found; in expectation below the largest price, or with
+        `side="lower"` above the smallest, of controls that move at any time. `diagnostics`: `loss` (n_iterations,).
+
+    Raises:
+        ValueError: for numbers that are no problem, and for a payoff that jumps: its slope does not show the way.
+        TypeError: for another model or product.
+        RuntimeError: without 64-bit numbers.
+    """
+    model, product = _check(key, model, product)
+    config = config.validate()
+    if getattr(product.payoff, "jumps", False):
+        raise ValueError(
+            f"payoff: {type(product.payoff).__name__} jumps, and a network learns nothing from its slope; use price"
+        )
+    _check_on_the_grid(product, config.n_steps, is_extrapolated=False)
+    return neural_price(key, model, product, config=_with_known_correlation(model, config))
+
+
+# Share of the price that the programmes may expect of one more iteration.
 _TOLERATED = 1e-3
 _N_CONTROL_NORMALS = 1024
 _ON_THE_GRID = 1e-6
@@ -74,9 +114,7 @@ _LEAST_ACTIVE, _LONGEST_START = 1e-12, 20.0
 _SIGN = {Side.UPPER: 1.0, Side.LOWER: -1.0}
 
 
-def _check(
-    key: PRNGKey, model: Any, product: Any, config: Config
-) -> tuple[UncertainVolatility, European | PathDependent, Config]:
+def _check(key: PRNGKey, model: Any, product: Any) -> tuple[UncertainVolatility, European | PathDependent]:
     check_key(key)
     require_x64("gpr_tree")
     if not isinstance(model, UncertainVolatility):
@@ -94,34 +132,44 @@ def _check(
             f"payoff: expected one that says what it remembers of a path, such as CallSharpe, got "
             f"{type(product.payoff).__name__}; see products.payoff.RememberingPayoff"
         )
+    model, product = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), prepare(model, product))
+    return model, product
+
+
+def _check_tree(model: UncertainVolatility, product: European | PathDependent, config: Config) -> Config:
+    """Settings of a tree that suit the problem, with nothing left to decide."""
+    config = config.validate()
     if isinstance(product, PathDependent) and config.is_american:
         raise ValueError("is_american: a path-dependent payoff is paid at its last observation; take is_american=False")
-    model, product = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), prepare(model, product))
-    config = config.validate()
     if config.n_points < model.n_assets + 2:
         raise ValueError(
             f"n_points: expected at least {model.n_assets + 2} design points for {model.n_assets} assets, got "
             f"{config.n_points}; a regression needs more points than inputs"
         )
-    if isinstance(product, PathDependent) and is_concrete(product.observation_times):
-        _check_on_the_grid(np.asarray(product.observation_times), config)
+    _check_on_the_grid(product, config.n_steps, config.is_extrapolated)
     config = dataclasses.replace(config, n_branches=config.branches_for(model.n_assets))
-    if config.is_correlation_uncertain is None:
-        bounds = (model.min_correlation, model.max_correlation)
-        is_known = all(map(is_concrete, bounds)) and bool(np.all(np.asarray(bounds[0]) == np.asarray(bounds[1])))
-        config = dataclasses.replace(config, is_correlation_uncertain=model.n_assets > 1 and not is_known)
-    return model, product, config
+    return _with_known_correlation(model, config)
 
 
-def _check_on_the_grid(times: np.ndarray, config: Config) -> None:
-    n_steps = config.n_steps // 2 if config.is_extrapolated else config.n_steps
-    place = times / times[-1] * n_steps
+def _with_known_correlation(model: UncertainVolatility, config: _AnyConfig) -> _AnyConfig:
+    if config.is_correlation_uncertain is not None:
+        return config
+    bounds = (model.min_correlation, model.max_correlation)
+    is_known = all(map(is_concrete, bounds)) and bool(np.all(np.asarray(bounds[0]) == np.asarray(bounds[1])))
+    return dataclasses.replace(config, is_correlation_uncertain=model.n_assets > 1 and not is_known)
+
+
+def _check_on_the_grid(product: European | PathDependent, n_steps: int, is_extrapolated: bool) -> None:
+    if not isinstance(product, PathDependent) or not is_concrete(product.observation_times):
+        return
+    times = np.asarray(product.observation_times)
+    place = times / times[-1] * (n_steps // 2 if is_extrapolated else n_steps)
     if np.any(np.abs(place - np.rint(place)) > _ON_THE_GRID):
         missed = times[np.argmax(np.abs(place - np.rint(place)))]
-        which = "half as many, which the extrapolation takes, " if config.is_extrapolated else ""
+        which = "half as many, which the extrapolation takes, " if is_extrapolated else ""
         raise ValueError(
-            f"n_steps: of {config.n_steps} equal steps, {which}none ends at the observation at {missed:.6g} years; "
-            f"for equally spaced times take a multiple of {times.size * (2 if config.is_extrapolated else 1)}"
+            f"n_steps: of {n_steps} equal steps, {which}none ends at the observation at {missed:.6g} years; "
+            f"for equally spaced times take a multiple of {times.size * (2 if is_extrapolated else 1)}"
         )
 
 

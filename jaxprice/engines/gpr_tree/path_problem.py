@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxprice.core.array import Array, Float, PRNGKey, Scalar
+from jaxprice.core.array import Array, Bool, Float, PRNGKey, Scalar
 from jaxprice.core.random import Stream, stream
 from jaxprice.core.struct import pytree_dataclass
 from jaxprice.engines.gpr_tree.problem import State
@@ -70,7 +70,7 @@ class PathProblem:
 
     def observed(self, state: State, time: Scalar) -> State:
         """What is remembered after the prices of that time, if they are observed."""
-        is_seen = jnp.any(jnp.abs(self.observation_times - time) < _NEGLIGIBLE * self.expiry)
+        is_seen = is_observed(self.observation_times, time)
         memory = jax.lax.cond(is_seen, lambda: _remember(self.payoff, state), lambda: state.memory)
         return State(state.log_price, memory)
 
@@ -116,6 +116,11 @@ class PathProblem:
         return jnp.rint(time / self.expiry * n_steps).astype(jnp.int32)
 
 
+def is_observed(observation_times: Float[Array, " m"], time: Scalar) -> Bool[Array, ""]:
+    """Whether a time is one of them."""
+    return jnp.any(jnp.abs(observation_times - time) < _NEGLIGIBLE * observation_times[-1])
+
+
 def _remember(payoff: Any, state: State) -> Array:
     return jax.vmap(payoff.remember)(state.memory, jnp.exp(state.log_price))
 
@@ -153,8 +158,7 @@ def simulated(
 
         def look(memory: Array, given: tuple[Array, Array]) -> tuple[Array, Array]:
             price, time = given
-            is_seen = jnp.any(jnp.abs(observation_times - time) < _NEGLIGIBLE * observation_times[-1])
-            memory = jnp.where(is_seen, payoff.remember(memory, price), memory)
+            memory = jnp.where(is_observed(observation_times, time), payoff.remember(memory, price), memory)
             return memory, memory
 
         time = length * jnp.arange(n_steps + 1, dtype=dtype)
