@@ -235,12 +235,15 @@ def _problem(
         mid_correlation=middle,
         standard=jnp.concatenate([jnp.zeros((1, d), points.dtype), points]),
         rotation=jnp.eye(d, dtype=points.dtype),
+        stretch=jnp.ones((d,), points.dtype),
         branch=branches(stream(key, Stream.INNER), d, config.n_branches or 2**d),
         normal=_antithetic(key, 1, config.n_normals, d),
         control_normal=_antithetic(key, 2, _N_CONTROL_NORMALS if config.n_normals else 0, d),
     )
     activity, rotation = jax.lax.stop_gradient(problem).active_directions()
-    return dataclasses.replace(problem, rotation=rotation), _first_guess(activity)
+    problem = dataclasses.replace(problem, rotation=rotation)
+    stretch = jax.lax.stop_gradient(problem).largest_spread()
+    return dataclasses.replace(problem, stretch=stretch), _first_guess(activity)
 
 
 def _path_problem(

@@ -14,6 +14,8 @@ from jaxprice.models.uncertain_volatility import UncertainVolatility
 from jaxprice.numerics import safe
 from jaxprice.numerics.correlation import correlation_factor, lower_inverse
 
+_WIDEST = 2.0
+
 
 class State(NamedTuple):
     """Where a market stands.
@@ -47,6 +49,7 @@ class Problem:
         mid_correlation: the middle of the correlation bounds, or a correlation matrix near it, (d, d).
         standard: design points as independent standard normals, the first one 0, (n_points, d).
         rotation: orthogonal; its columns are the directions of the standard normals, the most active first, (d, d).
+        stretch: of the design points along each direction, (d,).
         branch: signs of the increments, (n_branches, d).
         normal: of unit variance, over which the last step is taken; none for branches there too, (n_normals, d).
         control_normal: of the control variate; none without one, (k, d).
@@ -58,6 +61,7 @@ class Problem:
     mid_correlation: Float[Array, "d d"]
     standard: Float[Array, "n d"]
     rotation: Float[Array, "d d"]
+    stretch: Float[Array, " d"]
     branch: Float[Array, "k d"]
     normal: Float[Array, "p d"]
     control_normal: Float[Array, "q d"]
@@ -67,7 +71,7 @@ class Problem:
         volatility = self.model.max_volatility
         diffusion = (correlation_factor(self.mid_correlation) @ self.rotation) * volatility[:, None]
         centre = jnp.log(self.model.spot) + time * self.model.log_drift(volatility)
-        log_price = centre[None] + safe.sqrt(time) * (self.standard @ diffusion.T)
+        log_price = centre[None] + safe.sqrt(time) * ((self.standard * self.stretch[None]) @ diffusion.T)
         return State(log_price, log_price[:, :0])
 
     def inputs(self, state: State, time: Scalar) -> Float[Array, "n d"]:
@@ -76,7 +80,7 @@ class Problem:
         centre = jnp.log(self.model.spot) + time * self.model.log_drift(volatility)
         scale = jnp.where(volatility > 0.0, volatility, 1.0) * safe.sqrt(time)
         inverse = lower_inverse(correlation_factor(self.mid_correlation))
-        return ((state.log_price - centre[None]) / scale[None]) @ inverse.T @ self.rotation
+        return ((state.log_price - centre[None]) / scale[None]) @ inverse.T @ self.rotation / self.stretch[None]
 
     def observed(self, state: State, time: Scalar) -> State:
         """What is remembered after the prices of that time; nothing here."""
@@ -103,6 +107,20 @@ class Problem:
         slope = jax.lax.map(lambda shift: (pays(shift) - pays(-shift)) / 0.5, offset)
         value, vector = jnp.linalg.eigh(jnp.cov(slope).reshape(d, d))
         return jnp.maximum(value[::-1], 0.0), vector[:, ::-1]
+
+    def largest_spread(self) -> Float[Array, " d"]:
+        """Standard deviations along the directions at the largest volatilities and the worst correlations, at least 1.
+
+        In units of the design points' own, which have the mid-point correlations.
+        """
+        volatility = self.model.max_volatility
+        scale = jnp.where(volatility > 0.0, volatility, 1.0)
+        normal = lower_inverse(correlation_factor(self.mid_correlation)).T @ self.rotation / scale[:, None]
+        weight = (volatility[:, None] * normal).T
+        product = weight[:, :, None] * weight[:, None, :]
+        worst = jnp.where(product > 0.0, self.model.max_correlation[None], self.model.min_correlation[None])
+        variance = jnp.sum(product * worst, axis=(1, 2))
+        return jnp.sqrt(jnp.clip(variance, 1.0, _WIDEST**2))
 
     def prepare_control(self, time: Scalar) -> ControlVariate:
         """What the control variate needs to know at a time before expiry: its values and slopes along a line."""

@@ -25,6 +25,7 @@ def problem(key, model, payoff):
         mid_correlation=model.min_correlation,
         standard=jax.random.normal(key, (512, d), jnp.float64),
         rotation=jnp.eye(d),
+        stretch=jnp.ones(d),
         branch=jnp.ones((2, d)),
         normal=jnp.zeros((0, d)),
         control_normal=jnp.zeros((0, d)),
