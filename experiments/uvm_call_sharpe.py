@@ -93,7 +93,7 @@ def cells(metrics: Metrics, config: Config) -> list[Cell]:
 
 def figures(metrics: Metrics, config: Config) -> dict[str, Any]:
     """Prices over points, a line for every number of steps."""
-    drawn, (axis,) = panels(1, title="Call Sharpe option, worst case of a volatility in [0.1, 0.2]")
+    drawn, (axis,) = panels(1, width=8.0, title="Worst-case price of a Call Sharpe option")
     for n_steps, colour in zip(config.n_steps, COLOUR, strict=False):
         mine = [found for found in metrics["rows"] if found["n_steps"] == n_steps]
         axis.plot(
@@ -103,7 +103,7 @@ def figures(metrics: Metrics, config: Config) -> dict[str, Any]:
     axis.axhline(_PRINTED.value, color=COLOUR[6], linestyle=":", label="printed benchmark")
     axis.set(xlabel="design points", ylabel="price")
     axis.set_xticks(config.n_points, [str(n) for n in config.n_points])
-    axis.legend()
+    axis.legend(loc="center right")
     return {"uvm_call_sharpe": drawn}
 
 

@@ -1,6 +1,7 @@
 """The table of results in README.md, from the files that the runs left."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ _START, _END = "<!-- results: python -m experiments report -->", "<!-- end of re
 
 
 def write(results: Path, readme: Path = _README) -> Path:
-    """Replaces what stands between the two marks of the README by the results found under `results`.
+    """Brings what stands between the two marks of the README up to date with the results found under `results`.
 
-    Smoke runs are left out: they show that an experiment runs, not what it finds.
+    The section of an experiment that has no result there stays as it is, until a run replaces it. Smoke runs are left
+    out: they show that an experiment runs, not what it finds.
 
     Raises:
         ValueError: if the README lacks its marks, or there are no results.
@@ -19,14 +21,22 @@ def write(results: Path, readme: Path = _README) -> Path:
     text = readme.read_text()
     if _START not in text or _END not in text:
         raise ValueError(f"{readme}: expected the lines {_START!r} and {_END!r}")
-    sections = [_section(folder) for folder in sorted(results.glob("*")) if _is_result(folder)]
-    if not sections:
+    found = {folder.name: _section(folder) for folder in results.glob("*") if _is_result(folder)}
+    if not found:
         raise ValueError(f"{results}: no results there; run an experiment first")
-    head, tail = text.split(_START)[0], text.split(_END)[1]
+    head, rest = text.split(_START)
+    old, tail = rest.split(_END)
+    sections = [section for _, section in sorted((_recorded(old) | found).items())]
     from jaxprice.core.storage import write_bytes  # not at the top: it starts JAX
 
     write_bytes(readme, (head + _START + "\n\n" + "\n".join(sections) + "\n" + _END + tail).encode())
     return readme
+
+
+def _recorded(text: str) -> dict[str, str]:
+    """Sections by the name of their experiment."""
+    sections = [part.rstrip() + "\n" for part in re.split(r"(?m)^(?=### )", text) if part.startswith("### ")]
+    return {section.split("\n", 1)[0].removeprefix("### "): section for section in sections}
 
 
 def _is_result(folder: Path) -> bool:

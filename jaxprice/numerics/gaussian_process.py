@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.linalg import cho_solve, solve_triangular
 
 from jaxprice.core.array import Array, Bool, Float, Int, Scalar
@@ -34,6 +35,8 @@ class Config:
     Attributes:
         kernel: smoothness.
         is_ard: one length scale for each input ("automatic relevance determination"); one for all otherwise.
+        max_lengthscales: where there are more inputs, the last of so many length scales is shared by all further ones;
+            None: no limit. With as many length scales as points have coordinates the likelihood overfits.
         is_linear: whether a straight line is taken off the targets, or their mean alone.
         lengthscale_bounds: in units of the inputs.
         noise_bounds: variance of the noise over that of the signal.
@@ -43,6 +46,7 @@ class Config:
 
     kernel: Kernel = Kernel.MATERN_32
     is_ard: bool = False
+    max_lengthscales: int | None = None
     is_linear: bool = True
     lengthscale_bounds: tuple[float, float] = (0.05, 100.0)
     noise_bounds: tuple[float, float] = (1e-8, 1.0)
@@ -56,6 +60,8 @@ class Config:
             ValueError: for settings that fit nothing.
         """
         check_count("max_iterations", self.max_iterations)
+        if self.max_lengthscales is not None:
+            check_count("max_lengthscales", self.max_lengthscales)
         for name in ("lengthscale_bounds", "noise_bounds"):
             low, high = getattr(self, name)
             if not 0.0 < low <= high < float("inf"):
@@ -63,6 +69,10 @@ class Config:
         if not self.tolerance > 0.0:
             raise ValueError(f"tolerance: expected a positive number, got {self.tolerance}")
         return dataclasses.replace(self, kernel=check_member("kernel", Kernel, self.kernel))
+
+    def n_lengthscales(self, n_inputs: int) -> int:
+        """Of so many inputs."""
+        return min(n_inputs, self.max_lengthscales or n_inputs) if self.is_ard else 1
 
 
 @pytree_dataclass
@@ -205,16 +215,18 @@ def _standardise(x: Array, y: Array, is_linear: bool) -> tuple[Array, Array, Arr
 
 
 def _to_vector(hyperparameters: Hyperparameters, config: Config) -> Array:
-    scale = hyperparameters.lengthscale if config.is_ard else hyperparameters.lengthscale[:1]
+    scale = hyperparameters.lengthscale[: config.n_lengthscales(hyperparameters.lengthscale.shape[0])]
     return jnp.log(jnp.concatenate([scale, hyperparameters.noise[None]]))
 
 
 def _from_vector(vector: Array, n_inputs: int) -> Hyperparameters:
-    return Hyperparameters(lengthscale=jnp.broadcast_to(jnp.exp(vector[:-1]), (n_inputs,)), noise=jnp.exp(vector[-1]))
+    # The last one is that of all further inputs.
+    place = np.minimum(np.arange(n_inputs), vector.shape[0] - 2)
+    return Hyperparameters(lengthscale=jnp.exp(vector[:-1])[place], noise=jnp.exp(vector[-1]))
 
 
 def _bounds(n_inputs: int, config: Config, dtype: Any) -> tuple[Array, Array]:
-    n_scales = n_inputs if config.is_ard else 1
+    n_scales = config.n_lengthscales(n_inputs)
     ends = [
         (*([low] * n_scales), noise) for low, noise in zip(config.lengthscale_bounds, config.noise_bounds, strict=True)
     ]

@@ -158,6 +158,12 @@ def test_report(planted, tmp_path):
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert "python -m experiments planted" in text and "table 1" in text and "planted-smoke" not in text
+    report.write(results, readme)
+    assert readme.read_text() == text
+    # What an earlier run left of another experiment stays.
+    readme.write_text(text.replace("### planted", "### another\n\nkept\n\n### planted"))
+    report.write(results, readme)
+    assert readme.read_text().count("kept") == 1 and readme.read_text().count("### planted") == 1
     readme.write_text("no marks")
     with pytest.raises(ValueError, match="expected the lines"):
         report.write(results, readme)

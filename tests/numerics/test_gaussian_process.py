@@ -43,6 +43,17 @@ def data():
     return x, y, rng.normal(size=(7, 3))
 
 
+def test_further_inputs_share_the_last_length_scale(data):
+    x, y, _ = data
+    shared = gaussian_process.fit(x, y, default_start(3), Config(is_ard=True, max_lengthscales=2)).hyperparameters
+    assert shared.lengthscale[1] == shared.lengthscale[2] != shared.lengthscale[0]
+    # Turned about, the length scales are those of the first input and of the other two.
+    turned = gaussian_process.fit(x[:, [0, 2, 1]], y, default_start(3), Config(is_ard=True, max_lengthscales=2))
+    assert_allclose(turned.hyperparameters.lengthscale, shared.lengthscale, rtol=1e-3)
+    one = gaussian_process.fit(x, y, default_start(3), Config(is_ard=True, max_lengthscales=1)).hyperparameters
+    assert_allclose(one.lengthscale, gaussian_process.fit(x, y, default_start(3)).hyperparameters.lengthscale)
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_posterior_is_the_formula(data, kernel):
     x, y, at = data
@@ -144,6 +155,7 @@ def test_a_target_that_is_no_number_does_not_pass(data):
         {"lengthscale_bounds": (1.0, 0.5)},
         {"noise_bounds": (0.0, 1.0)},
         {"max_iterations": 0},
+        {"max_lengthscales": 0},
         {"tolerance": 0.0},
         {"kernel": "cubic"},
     ],

@@ -8,6 +8,7 @@ from jaxprice.numerics.gaussian_process import Config as RegressionConfig
 from jaxprice.numerics.kernel import Kernel
 
 _FULL_TREE_ASSETS = 3
+_LENGTHSCALES = 6
 _ITERATIONS, _CORRELATED_ITERATIONS = 12, 20
 
 
@@ -109,6 +110,7 @@ class Config:
         return RegressionConfig(
             kernel=self.kernel,
             is_ard=True,
+            max_lengthscales=_LENGTHSCALES,
             lengthscale_bounds=(0.1, 50.0),
             noise_bounds=(1e-8, 1e-3),
             max_iterations=10,
