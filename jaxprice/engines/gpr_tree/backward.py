@@ -26,6 +26,9 @@ class Step(NamedTuple):
         control: at the design points, (n_steps, n_points, m).
         lengthscale: of the regression at the end of the step, by direction, none for the last, (n_steps, d).
         noise: variance over that of the signal, (n_steps,).
+        weight: of the covariances with the design points in the regression, (n_steps, n_points).
+        line: intercept and slopes of the regression, (n_steps, 1 + e).
+        table: of the control variate.
         unsolved: share of the points whose programme stopped at its cap, (n_steps,).
         gain: mean over the points of what their programmes expect of a further step, in units of the price, (n_steps,).
         n_iterations: of the slowest programme, (n_steps,).
@@ -35,6 +38,9 @@ class Step(NamedTuple):
     control: Float[Array, "n p m"]
     lengthscale: Float[Array, "n d"]
     noise: Float[Array, " n"]
+    weight: Float[Array, "n p"]
+    line: Float[Array, "n f"]
+    table: Any
     unsolved: Float[Array, " n"]
     gain: Float[Array, " n"]
     n_iterations: Int[Array, " n"]
@@ -123,7 +129,7 @@ def sweep(
         new, solved = _advance(
             problem, controls, sign, length, config, _Next(process, control, end, is_last), index * length, previous
         )
-        return (new, found, solved.control), _info(new, solved, process, is_last)
+        return (new, found, solved.control), _info(new, solved, process, control, is_last)
 
     @jax.checkpoint
     def masked(carry: tuple[Array, Hyperparameters, Array], index: Array) -> tuple[tuple, Step]:
@@ -171,7 +177,7 @@ def _advance(
     return jnp.maximum(value, problem.pays(now)) if config.is_american else value, solved
 
 
-def _info(value: Array, solved: WorstCase, process: GaussianProcess, is_last: Array) -> Step:
+def _info(value: Array, solved: WorstCase, process: GaussianProcess, control: Any, is_last: Array) -> Step:
     """What is kept of a step; the last one has no regression."""
     unsolved = jnp.mean((solved.status == Status.NOT_CONVERGED).astype(value.dtype))
     none = jnp.asarray(jnp.nan, value.dtype)
@@ -179,6 +185,9 @@ def _info(value: Array, solved: WorstCase, process: GaussianProcess, is_last: Ar
         control=solved.control,
         lengthscale=jnp.where(is_last, none, process.hyperparameters.lengthscale),
         noise=jnp.where(is_last, none, process.hyperparameters.noise),
+        weight=process.weight,
+        line=jnp.concatenate([process.intercept[None], process.slope]),
+        table=control,
         unsolved=unsolved,
         gain=jnp.mean(solved.gain),
         n_iterations=solved.n_iterations,

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxprice.core import status
-from jaxprice.core.array import Array, Float, PRNGKey, is_concrete
+from jaxprice.core.array import Array, Float, PRNGKey, Scalar, is_concrete
 from jaxprice.core.precision import full_precision, require_x64
 from jaxprice.core.random import Stream, check_key, stream
 from jaxprice.core.result import PriceResult
@@ -19,6 +19,7 @@ from jaxprice.engines.gpr_tree.control import Controls
 from jaxprice.engines.gpr_tree.neural_control import NeuralConfig, neural_price
 from jaxprice.engines.gpr_tree.path_problem import PathProblem, simulated
 from jaxprice.engines.gpr_tree.problem import Problem
+from jaxprice.engines.gpr_tree.surface import Surface, of_steps
 from jaxprice.engines.gpr_tree.tree import branches
 from jaxprice.models.uncertain_volatility import UncertainVolatility
 from jaxprice.numerics import gaussian_process, normal, sobol
@@ -68,6 +69,25 @@ def price(
     ends = {side.value: result.price for side, result in found.items()}
     worst = status.merge(*(result.status for result in found.values()))
     return dataclasses.replace(main, status=worst, **ends)
+
+
+def fit(
+    key: PRNGKey, model: UncertainVolatility, product: European | PathDependent, config: Config = Config()
+) -> Surface:
+    """The worst-case value and its slope at every step and in any state, for those who hedge at the worst case.
+
+    Arguments and errors as in `price`. One sweep, so `side` is one end of the range; extrapolation is of prices, and is
+    not made: values err by some tenths of a per cent with 32 steps.
+
+    Raises:
+        ValueError: for both sides at once.
+    """
+    model, product = _check(key, model, product)
+    config = _check_tree(model, product, dataclasses.replace(config, is_extrapolated=False, greeks=False))
+    if config.side == Side.BOTH:
+        raise ValueError("side: a surface is of one end of the range; ask for 'upper' or for 'lower'")
+    sign = jnp.asarray(_SIGN[config.side], jnp.float64)
+    return _surface(key, model, product, sign, config=dataclasses.replace(config, side=Side.UPPER))
 
 
 def neural_bound(
@@ -181,15 +201,7 @@ def _side(
     d = model.n_assets
 
     def value(model: UncertainVolatility) -> tuple[Array, tuple[Step, Problem | PathProblem, Controls]]:
-        middle = 0.5 * (model.min_correlation + model.max_correlation)
-        if config.is_correlation_uncertain:
-            middle = correlation_between(model.min_correlation, model.max_correlation)
-        controls = Controls.of(model, middle, bool(config.is_correlation_uncertain))
-        problem: Problem | PathProblem
-        if isinstance(product, PathDependent):
-            problem, start = _path_problem(key, model, product, middle, config)
-        else:
-            problem, start = _problem(key, model, product, middle, config)
+        problem, controls, start = _prepared(key, model, product, config)
 
         def one(n_steps: Array) -> tuple[Array, Step]:
             return sweep(problem, controls, start, sign, n_steps, config)
@@ -216,10 +228,40 @@ def _side(
         "correlation": jax.vmap(jax.vmap(controls.correlation))(control),
         **{name: getattr(steps, name)[::-1] for name in ("lengthscale", "noise", "unsolved", "gain", "n_iterations")},
     }
-    is_unsolved = jnp.sum(jax.lax.stop_gradient(steps.gain)) > _TOLERATED * jnp.abs(jax.lax.stop_gradient(found))
-    outcome = jnp.where(is_unsolved, jnp.int32(status.Status.NOT_CONVERGED), jnp.int32(status.Status.OK))
-    outcome = status.merge(outcome, jnp.max(steps.status), status.non_finite(found, greeks))
+    outcome = status.merge(_outcome(steps, found), status.non_finite(found, greeks))
     return PriceResult(price=found, greeks=greeks, status=outcome, diagnostics=jax.lax.stop_gradient(diagnostics))
+
+
+@functools.partial(jax.jit, static_argnames=("config",))
+@full_precision
+def _surface(
+    key: PRNGKey, model: UncertainVolatility, product: European | PathDependent, sign: Array, *, config: Config
+) -> Surface:
+    problem, controls, start = _prepared(key, model, product, config)
+    found, steps = sweep(problem, controls, start, sign, jnp.asarray(config.n_steps, model.spot.dtype), config)
+    outcome = status.merge(_outcome(steps, found), status.non_finite(found))
+    return of_steps(problem, controls, steps, found, outcome, config.kernel, config.n_steps)
+
+
+def _outcome(steps: Step, price: Scalar) -> Array:
+    is_unsolved = jnp.sum(jax.lax.stop_gradient(steps.gain)) > _TOLERATED * jnp.abs(jax.lax.stop_gradient(price))
+    outcome = jnp.where(is_unsolved, jnp.int32(status.Status.NOT_CONVERGED), jnp.int32(status.Status.OK))
+    return status.merge(outcome, jnp.max(steps.status))
+
+
+def _prepared(
+    key: PRNGKey, model: UncertainVolatility, product: European | PathDependent, config: Config
+) -> tuple[Problem | PathProblem, Controls, Hyperparameters]:
+    """What is solved, over which controls, and where the first search for hyperparameters starts."""
+    middle = 0.5 * (model.min_correlation + model.max_correlation)
+    if config.is_correlation_uncertain:
+        middle = correlation_between(model.min_correlation, model.max_correlation)
+    controls = Controls.of(model, middle, bool(config.is_correlation_uncertain))
+    if isinstance(product, PathDependent):
+        path_problem, start = _path_problem(key, model, product, middle, config)
+        return path_problem, controls, start
+    problem, start = _problem(key, model, product, middle, config)
+    return problem, controls, start
 
 
 def _problem(
