@@ -33,7 +33,6 @@ _MARKETS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "anywhere": jnp.asarray,
     "at either bound": jnp.round,
 }
-_THEORY = "Avellaneda, Levy and Paras 1995"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,9 +115,9 @@ def cells(metrics: Metrics, config: Config) -> list[Cell]:
     """No market loses on average; unlucky losses shrink with the step."""
     found = []
     for row in metrics["rows"]:
-        about = f"{row['case']}, {row['n_steps']} steps, volatilities {row['market']}"
+        about = f"{row['case']}, {row['n_steps']} steps, volatilities {row['market']}: mean plus 3 errors, per cent"
         bound = row["mean"] + 3.0 * row["std_error"]
-        found.append(Cell.at_least(f"{about}: mean outcome plus 3 errors, per cent", bound, 0.0, source=_THEORY))
+        found.append(Cell.at_least(about, bound, 0.0, source="Avellaneda et al. 1995"))
     for name in dict.fromkeys(row["case"] for row in metrics["rows"]):
         worst = [
             -min(row["quantile_1"] for row in metrics["rows"] if row["case"] == name and row["n_steps"] == n)
